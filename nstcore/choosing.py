@@ -6,11 +6,13 @@ Nothing here needs TensorFlow: curves go in, decisions come out.
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 import pandas as pd
 
 from nstcore.errors import TrainingError
+from nstcore.files import whole
 
 LOSSES = ["content_loss", "style_loss", "total_loss"]
 HISTORY_COLUMNS = ["epoch", "style", "content_id", *LOSSES]
@@ -51,7 +53,7 @@ def average_curve(history: pd.DataFrame) -> pd.DataFrame:
         One row per epoch (the index, rising from 0) with the columns of `LOSSES`. A pair whose
         loss is not a number makes its epoch's average not a number.
     """
-    return history.groupby("epoch")[LOSSES].agg(lambda losses: losses.mean(skipna=False))
+    return history.groupby("epoch")[LOSSES].mean(skipna=False)
 
 
 def has_diverged(totals: Sequence[float]) -> bool:
@@ -128,3 +130,42 @@ def choose(runs: Iterable[Run], model: str) -> Run:
             "backbone's alpha and beta in the config"
         )
     return min(usable, key=lambda run: run.total_loss)
+
+
+def read_history(path: Path | str) -> pd.DataFrame:
+    """Read one run's losses, `HISTORY_COLUMNS`.
+
+    Raises:
+        TrainingError: The file is missing or holds something else.
+    """
+    return _read_table(path, HISTORY_COLUMNS)
+
+
+def read_choices(path: Path | str) -> pd.DataFrame:
+    """Read the choices of one model or of all, `CHOICE_COLUMNS`.
+
+    Raises:
+        TrainingError: The file is missing or holds something else.
+    """
+    return _read_table(path, CHOICE_COLUMNS)
+
+
+def write_table(table: pd.DataFrame, path: Path | str) -> None:
+    """Write a table as CSV, whole or not at all."""
+    with whole(path) as draft:
+        table.to_csv(draft, index=False, lineterminator="\n")
+
+
+def _read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:
+    try:
+        # An artist may be called "None" or "NA": only the losses have missing values.
+        missing = {name: ["nan", ""] for name in LOSSES}
+        table = pd.read_csv(path, keep_default_na=False, na_values=missing)
+    except FileNotFoundError:
+        raise TrainingError(f"{path}: no such table") from None
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path}: not a table ({error}); delete it and run again") from None
+    if list(table.columns) != columns or table.empty:
+        wanted = ", ".join(columns)
+        raise TrainingError(f"{path}: expected rows of {wanted}; delete it and run again")
+    return table

@@ -24,6 +24,9 @@ SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp",
 MAX_PIXELS = 300_000_000
 """Larger pictures are refused: decoded they would fill a gigabyte."""
 
+ORIGINAL_SIZE = "original_size"
+"""Name of the text chunk that holds a prepared picture's original WIDTHxHEIGHT."""
+
 # One filter for every resize of the study: windowed sinc, the sharpest Pillow has.
 RESAMPLING = Image.Resampling.LANCZOS
 
@@ -121,15 +124,18 @@ def load_batch(paths: Sequence[Path | str], size: tuple[int, int] | None = None)
     """
     if not paths:
         raise ImageError("no pictures to load")
-    images = [read_image(path) for path in paths]
-    size = size or images[0].size
-    for path, image in zip(paths, images, strict=True):
-        if image.size != images[0].size:
+    batch: list[Pixels] = []
+    for path in paths:
+        image = read_image(path)
+        pixels = to_pixels(resize(image, size or image.size))
+        if batch and pixels.shape != batch[0].shape:
+            height, width, _ = batch[0].shape
             raise ImageError(
                 f"{path}: {image.width} x {image.height} pixels, but {paths[0]} has "
-                f"{images[0].width} x {images[0].height}; give all one size"
+                f"{width} x {height}; give all one size"
             )
-    return np.stack([to_pixels(resize(image, size)) for image in images])
+        batch.append(pixels)
+    return np.stack(batch)
 
 
 def save_png(image: Image.Image, path: Path | str, text: Mapping[str, str] | None = None) -> None:
@@ -153,3 +159,32 @@ def read_text(path: Path | str) -> dict[str, str]:
             return {key: str(value) for key, value in getattr(image, "text", {}).items()}
     except (OSError, SyntaxError, ValueError) as error:
         raise ImageError(f"{path}: cannot read its text chunks ({error})") from None
+
+
+def prepare(source: Path | str, output: Path | str, side: int) -> None:
+    """Squeeze a picture to a square PNG that remembers its original size.
+
+    Args:
+        source: Any picture.
+        output: The PNG to write, whole or not at all.
+        side: In pixels.
+
+    Raises:
+        ImageError: The picture cannot be used.
+    """
+    image = read_image(source)
+    text = {ORIGINAL_SIZE: f"{image.width}x{image.height}"}
+    save_png(resize(image, (side, side)), output, text)
+
+
+def original_size(prepared: Path | str) -> tuple[int, int]:
+    """Return the (width, height) in pixels that a prepared picture had, or has if none is noted.
+
+    Raises:
+        ImageError: The file is missing or no picture.
+    """
+    noted = read_text(prepared).get(ORIGINAL_SIZE, "")
+    width, _, height = noted.partition("x")
+    if width.isdecimal() and height.isdecimal():
+        return int(width), int(height)
+    return read_image(prepared).size

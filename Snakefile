@@ -1,0 +1,33 @@
+# Artist Aggregation Technique: neural style transfer in the style of many paintings.
+#
+#   snakemake --cores all                             the full study, config.yaml
+#   snakemake --cores all --configfile demo.yaml      the embedded demo
+
+from snakemake.utils import min_version
+
+min_version("9.0")
+
+
+# A config file given on the command line replaces config.yaml; it is not laid over it.
+if "study" not in config:
+
+    configfile: "config.yaml"
+
+
+include: "rules/common.smk"
+include: "rules/dataset.smk"
+include: "rules/demo.smk"
+include: "rules/selection.smk"
+include: "rules/inputs.smk"
+include: "rules/backbones.smk"
+include: "rules/targets.smk"
+include: "rules/training.smk"
+include: "rules/choices.smk"
+include: "rules/stylized.smk"
+include: "rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        rules.report.output.html,

@@ -1,0 +1,126 @@
+"""What is known of the backbones without starting TensorFlow: layers and preprocessing by name."""
+
+import difflib
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+from zipfile import BadZipFile, ZipFile
+
+from nstcore.errors import WeightsError
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From RGB in 0..1 to what a network was trained on: (x * scale - mean) / std per channel."""
+
+    channels: Literal["RGB", "BGR"]
+    """The order of the channels; `mean` and `std` are in this order."""
+    scale: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+PREPROCESSINGS: dict[str, Preprocessing] = {
+    # The modes of keras.applications.imagenet_utils.preprocess_input.
+    "caffe": Preprocessing("BGR", 255.0, (103.939, 116.779, 123.68)),
+    "tf": Preprocessing("RGB", 2.0, (1.0, 1.0, 1.0)),
+    "torch": Preprocessing("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "unit": Preprocessing("RGB", 1.0, (0.0, 0.0, 0.0)),
+    # Caffe models converted with rounded means.
+    "caffe-rounded": Preprocessing("BGR", 255.0, (104.0, 117.0, 123.0)),
+    # Xie and Tu, Holistically-Nested Edge Detection (2015): the means of its training set.
+    "hed": Preprocessing("BGR", 255.0, (104.007, 116.669, 122.679)),
+}
+
+ARCHITECTURES: dict[str, str] = {
+    "VGG16": "caffe",
+    "VGG19": "caffe",
+    "ResNet50": "caffe",
+    "InceptionV3": "tf",
+    "MobileNet": "tf",
+    "MobileNetV2": "tf",
+}
+"""The architectures of keras.applications that can be named, with their usual preprocessing."""
+
+DEFAULT_LAYERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "VGG16": (
+        ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"),
+        "block5_conv2",
+    ),
+    "VGG19": (
+        ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"),
+        "block5_conv2",
+    ),
+    "ResNet50": (
+        (
+            "conv1_relu",
+            "conv2_block1_out",
+            "conv2_block3_out",
+            "conv3_block2_out",
+            "conv3_block4_out",
+        ),
+        "conv4_block6_out",
+    ),
+    "InceptionV3": (("activation_2", "mixed0", "mixed1", "mixed2", "mixed4"), "mixed5"),
+    "MobileNet": (
+        (
+            "conv_pw_1_relu",
+            "conv_pw_3_relu",
+            "conv_pw_5_relu",
+            "conv_pw_7_relu",
+            "conv_pw_9_relu",
+        ),
+        "conv_pw_11_relu",
+    ),
+    "MobileNetV2": (
+        (
+            "Conv1_relu",
+            "block_1_expand_relu",
+            "block_3_expand_relu",
+            "block_6_expand_relu",
+            "block_10_expand_relu",
+        ),
+        "block_13_expand_relu",
+    ),
+}
+"""Five early and middle style layers and one later content layer per architecture."""
+
+
+def layer_names(architecture: str) -> list[str]:
+    """Return the layers of an architecture whose output can be used, first to last.
+
+    Keras numbers unnamed layers by all that the session has built before (`conv2d_94`); here they
+    are numbered from the model's own first one, so that a name always means the same layer.
+    """
+    table = json.loads(resources.files("nstcore").joinpath("layers.json").read_text("utf-8"))
+    names: list[str] = table[architecture]
+    return names
+
+
+def file_layer_names(path: Path | str) -> list[str]:
+    """Return the layer names of a Keras model file (`.keras`) without loading it.
+
+    Raises:
+        WeightsError: The file is missing or no Keras model.
+    """
+    try:
+        with ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+        return [layer["config"]["name"] for layer in config["config"]["layers"]]
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: no such model file") from None
+    except (OSError, BadZipFile, KeyError, TypeError, ValueError):
+        raise WeightsError(f"{path}: not a Keras model file (.keras)") from None
+
+
+def nearest(word: str, allowed: Collection[str], most: int = 6) -> str:
+    """Say what is allowed instead of `word`, in few words: all of it, or the most alike."""
+    if len(allowed) <= most:
+        return f"allowed: {', '.join(allowed)}"
+    alike = difflib.get_close_matches(word, allowed, n=most, cutoff=0.4)
+    if not alike:
+        alike = [*list(allowed)[: most - 1], "..."]
+    return f"nearest of {len(allowed)} allowed: {', '.join(alike)}"

@@ -1,0 +1,240 @@
+"""A study as typed, checked values."""
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from jsonschema.exceptions import ValidationError, relevance
+
+from nstcore import CONFIG_VERSION
+from nstcore.architectures import file_layer_names, layer_names, nearest
+from nstcore.errors import ConfigError
+
+
+@dataclass(frozen=True)
+class BackboneConfig:
+    """One backbone of a study."""
+
+    name: str
+    weights: str
+    style_layers: Mapping[str, float]
+    content_layer: str
+    alpha: float
+    beta: float
+    architecture: str | None = None
+    preprocessing: str | None = None
+    description: str = ""
+
+
+@dataclass(frozen=True)
+class StyleConfig:
+    """One style of a study: the first `images` paintings of an artist."""
+
+    name: str
+    """The artist with underscores for spaces, as it stands in file names."""
+    artist: str
+    images: int
+
+
+@dataclass(frozen=True)
+class Study:
+    """A config that has been checked.
+
+    Attributes are named like the config's keys; their meaning is in `config.schema.json`.
+    """
+
+    name: str
+    seed: int
+    image_size: int
+    data: Mapping[str, str]
+    styles: tuple[StyleConfig, ...]
+    contents: Mapping[str, Any]
+    backbones: Mapping[str, BackboneConfig]
+    aggregations: tuple[str, ...]
+    optimizers: Mapping[str, Mapping[str, float]]
+    training: Mapping[str, Any]
+    threads: int
+    config: Mapping[str, Any]
+    """All of it, as it was given."""
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> "Study":
+        """Check a config and take it over.
+
+        Raises:
+            ConfigError: One line that names the key or value at fault and what is allowed.
+            WeightsError: A backbone's model file cannot be read.
+        """
+        _check_schema(config)
+        _check_data(config["data"])
+        _check_artists(config["styles"]["artists"], config["data"])
+        backbones = {
+            name: BackboneConfig(name=name, **values)
+            for name, values in config["backbones"].items()
+        }
+        for backbone in backbones.values():
+            _check_backbone(backbone)
+        return cls(
+            name=config["study"],
+            seed=config["seed"],
+            image_size=config["image_size"],
+            data=config["data"],
+            styles=tuple(
+                StyleConfig(style_name(artist), artist, config["styles"]["images"])
+                for artist in config["styles"]["artists"]
+            ),
+            contents=config["contents"],
+            backbones=backbones,
+            aggregations=tuple(config["aggregations"]),
+            optimizers=config["optimizers"],
+            training=config["training"],
+            threads=config["compute"]["threads"],
+            config={key: value for key, value in config.items() if key != "on_config_change"},
+        )
+
+
+def style_name(artist: str) -> str:
+    """Turn an artist's name into a style's: spaces become underscores.
+
+    Raises:
+        ConfigError: The name cannot be a folder's.
+    """
+    name = "_".join(artist.split())
+    if not name or name.startswith(".") or any(sign in name for sign in '/\\:*?"<>|{}\0'):
+        raise ConfigError(f"styles.artists: {artist!r} cannot be a folder's name")
+    return name
+
+
+def _check_schema(config: Mapping[str, Any]) -> None:
+    schema = json.loads(resources.files("nstcore").joinpath("config.schema.json").read_text())
+    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
+    if errors:
+        # The shallowest error first: a wrong section explains the errors within it.
+        raise ConfigError(_explain(max(errors, key=relevance)))
+
+
+def _explain(error: ValidationError) -> str:
+    given: Any = error.instance
+    rule: Any = error.validator_value
+    where = ".".join(str(part) for part in error.absolute_path)
+    prefix = f"config: {where}: " if where else "config: "
+    allowed = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
+    if error.validator == "additionalProperties":
+        unknown = next(key for key in given if key not in allowed)
+        return f"{prefix}unknown key {unknown!r}; {nearest(str(unknown), list(allowed), most=12)}"
+    if error.validator == "required":
+        missing = next(key for key in rule if key not in given)
+        return f"{prefix}key {missing!r} is missing"
+    if error.validator == "enum":
+        values = [str(value) for value in rule]
+        return f"{prefix}{given!r} is not known; allowed: {', '.join(values)}"
+    if error.validator == "type":
+        return f"{prefix}{given!r} should be of type {rule}"
+    return prefix + " ".join(error.message.split())
+
+
+def _check_data(data: Mapping[str, str]) -> None:
+    needed, other = ("dataset", "path") if data["source"] == "kaggle" else ("path", "dataset")
+    if needed not in data:
+        raise ConfigError(f"config: data: source {data['source']} needs the key {needed!r}")
+    if other in data:
+        raise ConfigError(
+            f"config: data: source {data['source']} does not use {other!r}; remove it"
+        )
+
+
+def _check_artists(artists: Sequence[str], data: Mapping[str, str]) -> None:
+    """Refuse an artist whom a known dataset lacks, before gigabytes are downloaded."""
+    table = json.loads(resources.files("nstcore").joinpath("artists.json").read_text("utf-8"))
+    known = table.get(data.get("dataset"))
+    for artist in artists:
+        if known and artist not in known:
+            raise ConfigError(
+                f"config: styles.artists: {artist!r} is not in {data['dataset']}; "
+                + nearest(artist, known)
+            )
+
+
+def _check_backbone(backbone: BackboneConfig) -> None:
+    where = f"config: backbones.{backbone.name}"
+    if backbone.weights.endswith(".keras"):
+        if backbone.architecture is not None:
+            raise ConfigError(f"{where}: a .keras file brings its architecture; remove the key")
+        if backbone.preprocessing is None:
+            raise ConfigError(f"{where}: a .keras file needs the key 'preprocessing'")
+        allowed = file_layer_names(backbone.weights)
+    elif backbone.architecture is None:
+        raise ConfigError(f"{where}: key 'architecture' is missing")
+    else:
+        allowed = layer_names(backbone.architecture)
+    for layer in [*backbone.style_layers, backbone.content_layer]:
+        if layer not in allowed:
+            raise ConfigError(f"{where}: layer {layer!r} is not known; {nearest(layer, allowed)}")
+    known = backbone.weights in {"imagenet", "random"} or backbone.weights.startswith("package:")
+    if not known and not Path(backbone.weights).is_file():
+        raise ConfigError(
+            f"{where}: weights: no file {backbone.weights!r}; give imagenet, random, the path of a "
+            ".h5 or .keras file, or package:DISTRIBUTION/FILE"
+        )
+
+
+def to_record(study: Study) -> dict[str, Any]:
+    """Return what `results/<study>/config.json` keeps: the config that the results belong to."""
+    return {"config_version": CONFIG_VERSION, "config": study.config}
+
+
+def check_record(study: Study, path: Path | str) -> None:
+    """Refuse to mix a study's results with those of another config.
+
+    More backbones or aggregations than the recorded ones, or fewer, change no result that is there;
+    the way of computing (`compute`) is left to the workflow. Anything else would replace results.
+
+    Args:
+        study: The study as it is configured now.
+        path: Its record, which need not exist yet.
+
+    Raises:
+        ConfigError: The record is of another version or config, or cannot be read.
+    """
+    path = Path(path)
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        version, recorded = record["config_version"], record["config"]
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError, KeyError, TypeError):
+        raise ConfigError(f"{path}: damaged; move {path.parent} away and start anew") from None
+    if version != CONFIG_VERSION:
+        raise ConfigError(
+            f"{path.parent}: made by config version {version}, this is version {CONFIG_VERSION}; "
+            "give the study another name, or move the folder away"
+        )
+    changes = list(_changes(recorded, study.config))
+    if changes:
+        raise ConfigError(
+            f"{path.parent}: computed with another config ({'; '.join(changes[:3])}); give the "
+            "study another name, or add --config on_config_change=rerun to replace what differs"
+        )
+
+
+def _changes(old: Any, new: Any, where: tuple[str, ...] = ()) -> Iterator[str]:
+    """Name the values that differ and on which results depend."""
+    if where in {("aggregations",), ("compute",)}:
+        return
+    if isinstance(old, Mapping) and isinstance(new, Mapping):
+        additive = where == ("backbones",)
+        for key in dict.fromkeys([*old, *new]):
+            if key in old and key in new:
+                yield from _changes(old[key], new[key], (*where, key))
+            elif not additive:
+                yield f"{'.'.join((*where, key))} {'added' if key in new else 'removed'}"
+    elif old != new:
+        yield f"{'.'.join(where)}: {old} -> {new}" if _short(old, new) else f"{'.'.join(where)}"
+
+
+def _short(*values: Any) -> bool:
+    return all(len(str(value)) <= 40 for value in values)

@@ -1,0 +1,29 @@
+# Pretrained networks: fetched once, cut, and kept with the study.
+
+
+rule load_backbone:
+    output:
+        backbone=f"{RESULTS}/backbones/{{backbone}}.weights.h5",
+        about=f"{RESULTS}/backbones/{{backbone}}.json",
+    log:
+        f"{LOGS}/load_backbone/{{backbone}}.log",
+    benchmark:
+        f"{BENCHMARKS}/load_backbone/{{backbone}}.tsv"
+    params:
+        network=lambda wildcards: network_options(backbone_of(wildcards)),
+        style_layers=lambda wildcards: layer_weights(backbone_of(wildcards)),
+        content_layer=lambda wildcards: backbone_of(wildcards).content_layer,
+        seed=STUDY.seed,
+        threads=STUDY.threads,
+        numerics=NUMERICS_VERSION,
+    threads: STUDY.threads
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        downloads=1,
+        mem_mb=2000,
+    shell:
+        "python {PROGRAMS}/load_backbone.py --name {wildcards.backbone:q} {params.network}"
+        " --style-layers {params.style_layers} --content-layer {params.content_layer:q}"
+        " --seed {params.seed} --threads {params.threads}"
+        " --output {output.backbone:q} --about {output.about:q} > {log:q} 2>&1"

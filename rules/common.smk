@@ -1,0 +1,121 @@
+# What the rules share: the checked study, paths, wildcards, and the pictures of the selection.
+
+import json
+import os
+import re
+import shlex
+import sys
+from functools import lru_cache
+from pathlib import Path
+
+# The programs find nstcore, and the Python that runs Snakemake, wherever Snakemake is started from.
+sys.path.insert(0, workflow.basedir)
+os.environ["PYTHONPATH"] = os.pathsep.join(
+    filter(None, [workflow.basedir, os.environ.get("PYTHONPATH")])
+)
+os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+
+from nstcore import NUMERICS_VERSION
+from nstcore.config import Study, check_record
+from nstcore.dataset import read_selection
+from nstcore.errors import StudyError
+
+try:
+    STUDY = Study.from_config(config)
+    RESULTS = f"results/{STUDY.name}"
+    if config.get("on_config_change", "stop") == "stop":
+        check_record(STUDY, f"{RESULTS}/config.json")
+except StudyError as error:
+    sys.exit(f"error: {error}")
+
+PROGRAMS = f"{workflow.basedir}/workflow_scripts"
+LOGS = f"{RESULTS}/logs"
+BENCHMARKS = f"{RESULTS}/benchmarks"
+STYLES = [style.name for style in STUDY.styles]
+TRAINING = STUDY.training
+
+if STUDY.data["source"] == "kaggle":
+    DATASET = "data/" + STUDY.data["dataset"].split("/")[1]
+else:
+    DATASET = STUDY.data["path"]
+# None where contents are drawn from the dataset itself.
+PHOTOGRAPHS = None if STUDY.contents["source"] == "dataset" else STUDY.contents["source"]
+
+
+wildcard_constraints:
+    backbone="|".join(map(re.escape, STUDY.backbones)),
+    aggregation="|".join(STUDY.aggregations),
+    optimizer="|".join(STUDY.optimizers),
+    style="|".join(map(re.escape, STYLES)),
+    id=r"[^/]+",
+    content_id=r"[^/]+",
+
+
+@lru_cache
+def pictures():
+    """The rows of selection.csv; before it exists, Snakemake is told to make it first."""
+    return read_selection(checkpoints.select_pictures.get().output.csv)
+
+
+def contents(split):
+    """Ids of the contents of a split."""
+    return [p.id for p in pictures() if p.role == "content" and p.split == split]
+
+
+def inputs(ids):
+    return expand(f"{RESULTS}/inputs/{{id}}.png", id=ids)
+
+
+def style_inputs(wildcards):
+    """The prepared paintings of a style."""
+    return inputs(p.id for p in pictures() if p.role == "style" and p.style == wildcards.style)
+
+
+def training_inputs(wildcards):
+    """The prepared training contents."""
+    return inputs(contents("train"))
+
+
+def stylized_images(wildcards):
+    """All pictures that the study makes."""
+    return expand(
+        f"{RESULTS}/stylized/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.png",
+        backbone=STUDY.backbones,
+        aggregation=STUDY.aggregations,
+        style=STYLES,
+        content_id=contents("test"),
+    )
+
+
+def selected_inputs(wildcards):
+    """The prepared copies of all selected pictures."""
+    return inputs(p.id for p in pictures())
+
+
+def backbone_of(wildcards):
+    return STUDY.backbones[wildcards.backbone]
+
+
+def options(**values):
+    """Command-line options for the values that are given."""
+    given = {name: value for name, value in values.items() if value}
+    return shlex.join(word for name, value in given.items() for word in (f"--{name}", str(value)))
+
+
+def photographs_option():
+    return options(photographs=PHOTOGRAPHS)
+
+
+def network_options(backbone):
+    """Options that name a backbone's network and weights."""
+    return options(
+        architecture=backbone.architecture,
+        weights=backbone.weights,
+        preprocessing=backbone.preprocessing,
+        description=backbone.description,
+    )
+
+
+def layer_weights(backbone):
+    """The style layers as LAYER=WEIGHT words."""
+    return shlex.join(f"{layer}={weight}" for layer, weight in backbone.style_layers.items())

@@ -1,0 +1,19 @@
+# The pictures of the embedded demo. A study asks for them by naming their folders in its config.
+
+
+rule paint_demo:
+    output:
+        dataset=directory("data/demo/artworks"),
+        photographs=directory("data/demo/photographs"),
+    log:
+        "data/demo/paint_demo.log",
+    params:
+        seed=1,
+        paintings=12,
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=1000,
+    shell:
+        "python {PROGRAMS}/paint_demo.py --seed {params.seed} --paintings {params.paintings}"
+        " --dataset {output.dataset:q} --photographs {output.photographs:q} > {log:q} 2>&1"

@@ -1,0 +1,24 @@
+# Every selected picture as a square of the study's size.
+
+
+rule prepare_input:
+    input:
+        selection=f"{RESULTS}/selection.csv",
+        dataset=ancient(DATASET),
+        photographs=ancient(PHOTOGRAPHS) if PHOTOGRAPHS else [],
+    output:
+        png=f"{RESULTS}/inputs/{{id}}.png",
+    log:
+        f"{LOGS}/prepare_input/{{id}}.log",
+    params:
+        photographs=photographs_option(),
+        size=STUDY.image_size,
+        numerics=NUMERICS_VERSION,
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=500,
+    shell:
+        "python {PROGRAMS}/prepare_input.py --selection {input.selection:q} --id {wildcards.id:q}"
+        " --dataset {input.dataset:q} {params.photographs} --size {params.size}"
+        " --output {output.png:q} > {log:q} 2>&1"

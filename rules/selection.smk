@@ -1,0 +1,47 @@
+# Which pictures the study uses, and the config that its results belong to.
+
+
+rule record_config:
+    output:
+        json=f"{RESULTS}/config.json",
+    log:
+        f"{LOGS}/record_config.log",
+    params:
+        config=json.dumps(STUDY.config),
+    conda:
+        "../envs/nst.yaml"
+    localrule: True
+    shell:
+        "python {PROGRAMS}/record_config.py --config {params.config:q} --output {output.json:q}"
+        " > {log:q} 2>&1"
+
+
+checkpoint select_pictures:
+    input:
+        # Recorded before anything is computed, so that no result lacks its config.
+        config=ancient(rules.record_config.output.json),
+        dataset=ancient(DATASET),
+        photographs=ancient(PHOTOGRAPHS) if PHOTOGRAPHS else [],
+    output:
+        csv=f"{RESULTS}/selection.csv",
+    log:
+        f"{LOGS}/select_pictures.log",
+    benchmark:
+        f"{BENCHMARKS}/select_pictures/all.tsv"
+    params:
+        photographs=photographs_option(),
+        artists=shlex.join(style.artist for style in STUDY.styles),
+        images=STUDY.styles[0].images,
+        train=STUDY.contents["train"],
+        test=STUDY.contents["test"],
+        seed=STUDY.seed,
+        numerics=NUMERICS_VERSION,
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=1000,
+    shell:
+        "python {PROGRAMS}/select_pictures.py --dataset {input.dataset:q} {params.photographs}"
+        " --artists {params.artists} --images {params.images}"
+        " --train {params.train} --test {params.test} --seed {params.seed}"
+        " --output {output.csv:q} > {log:q} 2>&1"

@@ -1,0 +1,45 @@
+# One content in one style by one model, at the content's original size.
+
+
+rule stylize:
+    input:
+        backbone=rules.load_backbone.output.backbone,
+        target=rules.build_target.output.target,
+        content=f"{RESULTS}/inputs/{{content_id}}.png",
+        choice=rules.choose.output.csv,
+    output:
+        png=report(
+            f"{RESULTS}/stylized/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.png",
+            caption="../reports/captions/stylized.rst",
+            category="Stylised images",
+            subcategory="{style}",
+            labels={
+                "backbone": "{backbone}",
+                "aggregation": "{aggregation}",
+                "content": "{content_id}",
+            },
+        ),
+    log:
+        f"{LOGS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.log",
+    benchmark:
+        f"{BENCHMARKS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.tsv"
+    params:
+        optimizers=json.dumps(STUDY.optimizers),
+        alpha=lambda wildcards: backbone_of(wildcards).alpha,
+        beta=lambda wildcards: backbone_of(wildcards).beta,
+        steps_per_epoch=TRAINING["steps_per_epoch"],
+        seed=STUDY.seed,
+        threads=STUDY.threads,
+        numerics=NUMERICS_VERSION,
+    threads: STUDY.threads
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=2000,
+        gpu=0,
+    shell:
+        "python {PROGRAMS}/stylize.py --backbone {input.backbone:q} --target {input.target:q}"
+        " --content {input.content:q} --choice {input.choice:q}"
+        " --optimizers {params.optimizers:q} --alpha {params.alpha} --beta {params.beta}"
+        " --steps-per-epoch {params.steps_per_epoch} --seed {params.seed}"
+        " --threads {params.threads} --output {output.png:q} > {log:q} 2>&1"

@@ -1,0 +1,26 @@
+# A style's paintings as a backbone sees them: computed once, used by every model of the backbone.
+
+
+rule build_target:
+    input:
+        backbone=rules.load_backbone.output.backbone,
+        paintings=style_inputs,
+    output:
+        target=f"{RESULTS}/targets/{{backbone}}/{{style}}.npz",
+    log:
+        f"{LOGS}/build_target/{{backbone}}/{{style}}.log",
+    benchmark:
+        f"{BENCHMARKS}/build_target/{{backbone}}/{{style}}.tsv"
+    params:
+        threads=STUDY.threads,
+        numerics=NUMERICS_VERSION,
+    threads: STUDY.threads
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=2000,
+        gpu=0,
+    shell:
+        "python {PROGRAMS}/build_target.py --backbone {input.backbone:q}"
+        " --paintings {input.paintings:q} --threads {params.threads}"
+        " --output {output.target:q} > {log:q} 2>&1"

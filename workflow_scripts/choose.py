@@ -1,0 +1,34 @@
+"""Choose a model's optimizer and number of epochs from its training curves."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from nstcore.choosing import average_curve, choose, read_history, summarize, write_table
+from nstcore.program import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--backbone", required=True, help="its name")
+    parser.add_argument("--aggregation", required=True)
+    parser.add_argument("--histories", required=True, nargs="+", type=Path, help="<optimizer>.csv")
+    parser.add_argument("--max-epochs", required=True, type=int)
+    parser.add_argument("--min-improvement", required=True, type=float)
+    parser.add_argument("--output", required=True, type=Path, help="choice, CSV")
+    args = parser.parse_args()
+    runs = []
+    for path in args.histories:
+        totals = average_curve(read_history(path))["total_loss"].tolist()
+        runs.append(summarize(path.stem, totals, args.max_epochs, args.min_improvement))
+        print(runs[-1])
+    model = f"{args.backbone}/{args.aggregation}"
+    best = choose(runs, model)
+    row = {"backbone": args.backbone, "aggregation": args.aggregation, **vars(best)}
+    write_table(pd.DataFrame([row]), args.output)
+    print(f"{model}: {best.optimizer}, {best.epochs} epochs")
+
+
+if __name__ == "__main__":
+    run(main)

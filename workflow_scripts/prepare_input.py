@@ -1,0 +1,25 @@
+"""Squeeze one selected picture to the study's square."""
+
+import argparse
+from pathlib import Path
+
+from nstcore.dataset import find_picture, read_selection
+from nstcore.images import prepare
+from nstcore.program import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--selection", required=True, type=Path, help="selection.csv")
+    parser.add_argument("--id", required=True, help="which picture of the selection")
+    parser.add_argument("--dataset", required=True, type=Path, help="folder of the dataset")
+    parser.add_argument("--photographs", type=Path, help="folder that contents were drawn from")
+    parser.add_argument("--size", required=True, type=int, help="side of the square in pixels")
+    parser.add_argument("--output", required=True, type=Path, help="PNG")
+    args = parser.parse_args()
+    pictures = read_selection(args.selection)
+    prepare(find_picture(pictures, args.id, args.dataset, args.photographs), args.output, args.size)
+
+
+if __name__ == "__main__":
+    run(main)

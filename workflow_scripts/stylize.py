@@ -1,0 +1,72 @@
+"""Repaint one content in one style with a model's choice, and give it its original size back."""
+
+import argparse
+import json
+from pathlib import Path
+
+from nstcore.choosing import read_choices
+from nstcore.program import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--backbone", required=True, type=Path, help="backbone, .weights.h5")
+    parser.add_argument("--target", required=True, type=Path, help="<style>.npz")
+    parser.add_argument("--content", required=True, type=Path, help="<content_id>.png")
+    parser.add_argument("--choice", required=True, type=Path, help="the model's choice, CSV")
+    parser.add_argument("--optimizers", required=True, type=json.loads, help="settings, JSON")
+    parser.add_argument("--alpha", required=True, type=float, help="weight of the content loss")
+    parser.add_argument("--beta", required=True, type=float, help="weight of the style loss")
+    parser.add_argument("--steps-per-epoch", default=1, type=int)
+    parser.add_argument("--threads", default=1, type=int)
+    parser.add_argument("--seed", default=0, type=int)
+    parser.add_argument("--output", required=True, type=Path, help="PNG")
+    args = parser.parse_args()
+    choice = read_choices(args.choice).iloc[0]
+
+    from nstcore.runtime import start_tensorflow
+
+    start_tensorflow(args.threads, args.seed)
+
+    from nstcore.backbones import Backbone
+    from nstcore.images import load_batch, original_size, resize, save_png, to_image
+    from nstcore.provenance import describe
+    from nstcore.style import StyleTarget
+    from nstcore.stylizing import stylize
+
+    backbone = Backbone.load(args.backbone)
+    result = stylize(
+        load_batch([args.content]),
+        StyleTarget.load(args.target, backbone),
+        backbone,
+        choice["aggregation"],
+        choice["optimizer"],
+        int(choice["epochs"]),
+        settings=args.optimizers[choice["optimizer"]],
+        alpha=args.alpha,
+        beta=args.beta,
+        steps_per_epoch=args.steps_per_epoch,
+    )
+    settings = {
+        "backbone": backbone.name,
+        "aggregation": choice["aggregation"],
+        "style": args.target.stem,
+        "content_id": args.content.stem,
+        "optimizer": choice["optimizer"],
+        "optimizer_settings": args.optimizers[choice["optimizer"]],
+        "epochs": int(choice["epochs"]),
+        "steps_per_epoch": args.steps_per_epoch,
+        "alpha": args.alpha,
+        "beta": args.beta,
+        "image_size": result.images.shape[1],
+        "threads": args.threads,
+        "seed": args.seed,
+    }
+    about = describe(settings, backbone, result.history.iloc[-1])
+    image = resize(to_image(result.images[0]), original_size(args.content))
+    save_png(image, args.output, {"nstcore": json.dumps(about)})
+    print(f"total loss {about['total_loss']:.6g} after {choice['epochs']} epochs")
+
+
+if __name__ == "__main__":
+    run(main)
