@@ -109,7 +109,11 @@ def file_layer_names(path: Path | str) -> list[str]:
     try:
         with ZipFile(path) as archive:
             config = json.loads(archive.read("config.json"))
-        return [layer["config"]["name"] for layer in config["config"]["layers"]]
+        return [
+            layer["config"]["name"]
+            for layer in config["config"]["layers"]
+            if layer["class_name"] != "InputLayer"
+        ]
     except FileNotFoundError:
         raise WeightsError(f"{path}: no such model file") from None
     except (OSError, BadZipFile, KeyError, TypeError, ValueError):

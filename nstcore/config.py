@@ -142,9 +142,7 @@ def _check_data(data: Mapping[str, str]) -> None:
     if needed not in data:
         raise ConfigError(f"config: data: source {data['source']} needs the key {needed!r}")
     if other in data:
-        raise ConfigError(
-            f"config: data: source {data['source']} does not use {other!r}; remove it"
-        )
+        raise ConfigError(f"config: data: source {data['source']} has no use for {other!r}")
 
 
 def _check_artists(artists: Sequence[str], data: Mapping[str, str]) -> None:

@@ -1,0 +1,41 @@
+"""What the tests share: a small untrained backbone and small pictures."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from nstcore.runtime import start_tensorflow
+
+ROOT = Path(__file__).parent.parent
+
+start_tensorflow(threads=1, seed=0)
+
+
+@pytest.fixture(scope="session")
+def backbone():
+    """VGG16 with random weights: real code, no download."""
+    from nstcore.backbones import load_backbone
+
+    return load_backbone("VGG16", "random", seed=3)
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(5)
+
+
+@pytest.fixture(scope="session")
+def paintings():
+    """Four pictures of 48 x 48 pixels with different statistics."""
+    rng = np.random.default_rng(1)
+    scale = np.array([1.0, 0.7, 0.4, 0.2])[:, None, None, None]
+    return (rng.random((4, 48, 48, 3)) * scale).astype(np.float32)
+
+
+@pytest.fixture(scope="session")
+def contents():
+    """Three smooth pictures of 48 x 48 pixels."""
+    rng = np.random.default_rng(2)
+    coarse = rng.random((3, 6, 6, 3)).astype(np.float32)
+    return coarse.repeat(8, axis=1).repeat(8, axis=2)

@@ -1,0 +1,166 @@
+import copy
+import json
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from nstcore import CONFIG_VERSION
+from nstcore.architectures import DEFAULT_LAYERS
+from nstcore.config import Study, check_record, style_name, to_record
+from nstcore.errors import ConfigError, WeightsError
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
+
+
+def test_the_full_study_is_the_published_one(config):
+    study = Study.from_config(config)
+    assert list(study.backbones) == ["VGG19", "ResNet50", "InceptionV3", "MobileNetV2"]
+    assert study.aggregations == ("simple", "squared", "logged")
+    assert list(study.optimizers) == ["adam", "sgd", "rmsprop"]
+    assert [s.name for s in study.styles] == [
+        "Marc_Chagall",
+        "Salvador_Dali",
+        "Claude_Monet",
+        "Pablo_Picasso",
+        "Diego_Rivera",
+        "Andy_Warhol",
+    ]
+    assert {s.images for s in study.styles} == {30}
+    assert (study.contents["train"], study.contents["test"]) == (10, 5)
+    assert study.image_size == 224
+    assert study.training["max_epochs"] == 100
+    assert study.training["min_improvement"] == 0.001
+
+
+def test_its_layers_are_the_library_s_defaults(config):
+    for backbone in Study.from_config(config).backbones.values():
+        style_layers, content_layer = DEFAULT_LAYERS[backbone.architecture]
+        assert tuple(backbone.style_layers) == style_layers
+        assert set(backbone.style_layers.values()) == {1 / len(style_layers)}
+        assert backbone.content_layer == content_layer
+
+
+def test_the_demo_is_a_valid_study():
+    study = Study.from_config(yaml.safe_load((ROOT / "demo.yaml").read_text("utf-8")))
+    assert study.name == "demo"
+    assert len(study.backbones) == 2
+
+
+def put(config, path, value):
+    *sections, key = path.split(".")
+    for section in sections:
+        config = config[section]
+    config[key] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("trainning", {}, "unknown key 'trainning'; allowed: .*training"),
+        ("training.max_epoch", 5, "training: unknown key 'max_epoch'; allowed: max_epochs"),
+        ("training.max_epochs", "ten", "training.max_epochs: 'ten' should be of type integer"),
+        ("training.max_epochs", 0, "training.max_epochs: 0 is less than the minimum of 1"),
+        ("image_size", 224.5, "image_size: 224.5 should be of type integer"),
+        ("aggregations", ["cubed"], "'cubed' is not known; allowed: simple, squared, logged"),
+        ("backbones.VGG19.architecture", "VGG91", "'VGG91' is not known; allowed: VGG16, VGG19"),
+        (
+            "backbones.VGG19.content_layer",
+            "block4_conv9",
+            "backbones.VGG19: layer 'block4_conv9' is not known; .*block4_conv",
+        ),
+        (
+            "backbones.VGG19.style_layers",
+            {"mixed0": 1},
+            "backbones.VGG19: layer 'mixed0' is not known",
+        ),
+        ("backbones.VGG19.weights", "no.h5", "weights: no file 'no.h5'; give imagenet"),
+        ("optimizers.lbfgs", {}, "optimizers: unknown key 'lbfgs'; allowed: adam, sgd, rmsprop"),
+        ("optimizers.sgd", {"learning_rate": -1}, "optimizers.sgd.learning_rate: -1 is less"),
+        ("optimizers.sgd", {"learning_rat": 1}, "optimizers.sgd: .*learning_rat"),
+        (
+            "styles.artists",
+            ["Claude Monnet"],
+            "'Claude Monnet' is not in ikarus777/.*Claude Monet",
+        ),
+        ("data", {"source": "directory"}, "data: source directory needs the key 'path'"),
+        ("data.path", "x", "data: source kaggle has no use for 'path'"),
+        ("data.source", "web", "data.source: 'web' is not known; allowed: kaggle, directory"),
+        ("study", "../x", "study: '../x' does not match"),
+    ],
+)
+def test_a_wrong_config_gives_one_line_naming_what_is_allowed(config, path, value, message):
+    put(config, path, value)
+    with pytest.raises(ConfigError, match=message) as caught:
+        Study.from_config(config)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_missing_key_is_named(config):
+    del config["training"]["batch"]
+    with pytest.raises(ConfigError, match="training: key 'batch' is missing"):
+        Study.from_config(config)
+
+
+def test_a_model_file_brings_its_own_layers(config, tmp_path):
+    import keras
+
+    layers = [keras.layers.Conv2D(4, 3, name="early"), keras.layers.Conv2D(4, 3, name="late")]
+    keras.Sequential([keras.Input((None, None, 3)), *layers]).save(tmp_path / "own.keras")
+    own = {
+        "weights": str(tmp_path / "own.keras"),
+        "preprocessing": "unit",
+        "style_layers": {"early": 1.0},
+        "content_layer": "late",
+        "alpha": 1.0,
+        "beta": 1.0,
+    }
+    config["backbones"] = {"Own": own}
+    assert Study.from_config(config).backbones["Own"].content_layer == "late"
+    own["content_layer"] = "latest"
+    with pytest.raises(ConfigError, match="'latest' is not known; allowed: early, late"):
+        Study.from_config(config)
+    (tmp_path / "own.keras").write_bytes(b"PK")
+    with pytest.raises(WeightsError, match="not a Keras model file"):
+        Study.from_config(config)
+
+
+@pytest.mark.parametrize("artist", ["a/b", "..", " ", "{style}", "a\\b"])
+def test_a_name_that_no_folder_can_have_is_refused(artist):
+    with pytest.raises(ConfigError, match="cannot be a folder's name"):
+        style_name(artist)
+
+
+def record(study, path):
+    path.write_text(json.dumps(to_record(study)), "utf-8")
+
+
+def test_results_of_another_config_are_not_mixed_with_this_one_s(config, tmp_path):
+    record(Study.from_config(config), tmp_path / "config.json")
+    changed = copy.deepcopy(config)
+    changed["image_size"] = 128
+    with pytest.raises(ConfigError, match=r"computed with another config \(image_size: 224 -> 128"):
+        check_record(Study.from_config(changed), tmp_path / "config.json")
+
+
+def test_more_models_fewer_models_and_other_threads_are_welcome(config, tmp_path):
+    record(Study.from_config(config), tmp_path / "config.json")
+    changed = copy.deepcopy(config)
+    changed["backbones"]["Second"] = changed["backbones"]["VGG19"]
+    del changed["backbones"]["ResNet50"]
+    changed["aggregations"] = ["logged"]
+    check_record(Study.from_config(changed), tmp_path / "config.json")
+    check_record(Study.from_config(config), tmp_path / "no such record.json")
+
+
+def test_results_of_another_config_version_are_refused(config, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"config_version": CONFIG_VERSION + 1, "config": config}))
+    with pytest.raises(ConfigError, match="made by config version 2, this is version 1"):
+        check_record(Study.from_config(config), path)
+    path.write_text("{")
+    with pytest.raises(ConfigError, match="damaged; move .* away"):
+        check_record(Study.from_config(config), path)
