@@ -45,6 +45,16 @@ ARCHITECTURES: dict[str, str] = {
 }
 """The architectures of keras.applications that can be named, with their usual preprocessing."""
 
+IMAGENET_FILES: dict[str, str] = {
+    "VGG16": "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "VGG19": "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "ResNet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "InceptionV3": "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "MobileNet": "mobilenet_1_0_224_tf_no_top.h5",
+    "MobileNetV2": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+}
+"""What Keras calls the ImageNet weights in its cache (`~/.keras/models`)."""
+
 DEFAULT_LAYERS: dict[str, tuple[tuple[str, ...], str]] = {
     "VGG16": (
         ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"),

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import json
+import os
 import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -19,6 +20,7 @@ from nstcore.aggregation import Tensor
 from nstcore.architectures import (
     ARCHITECTURES,
     DEFAULT_LAYERS,
+    IMAGENET_FILES,
     PREPROCESSINGS,
     Preprocessing,
     nearest,
@@ -219,8 +221,7 @@ def _load_network(architecture: str | None, weights: str, seed: int) -> tuple[Mo
     build = getattr(keras.applications, architecture)
     shape = {"include_top": False, "input_shape": (None, None, 3)}
     if weights == "imagenet":
-        network = _download(build, architecture, shape)
-        return network, _digest(network)
+        return _download(build, architecture, shape)
     if weights == "random":
         keras.utils.set_random_seed(seed)
         network = build(weights=None, **shape)
@@ -229,6 +230,8 @@ def _load_network(architecture: str | None, weights: str, seed: int) -> tuple[Mo
     if not path.is_file():
         raise WeightsError(f"{path}: no such weights file")
     network = build(weights=None, **shape)
+    # Keras leaves layers that a file does not have as they were; this shows which.
+    network.set_weights([np.full_like(values, np.nan) for values in network.get_weights()])
     try:
         with h5py.File(path) as file:
             nested = "block1/layers" in file
@@ -241,19 +244,28 @@ def _load_network(architecture: str | None, weights: str, seed: int) -> tuple[Mo
         raise WeightsError(
             f"{path}: does not hold the weights of {architecture} ({reason})"
         ) from None
+    for layer in network.layers:
+        if any(np.isnan(values).any() for values in layer.get_weights()):
+            raise WeightsError(
+                f"{path}: does not hold the weights of {architecture} (none for {layer.name})"
+            )
     return network, sha256(path)
 
 
-def _download(build: Any, architecture: str, shape: Mapping[str, Any]) -> Model:
+def _download(build: Any, architecture: str, shape: Mapping[str, Any]) -> tuple[Model, str]:
+    """Let Keras find ImageNet weights in its cache or download them."""
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    path = home / "models" / IMAGENET_FILES[architecture]
     try:
-        return build(weights="imagenet", **shape)
-    except Exception as error:
+        network = build(weights="imagenet", **shape)
+    except Exception as error:  # what Keras' downloader raises has no narrower class
         reason = " ".join(str(error).split())
         raise WeightsError(
-            f"{architecture}: its ImageNet weights cannot be had ({reason}); they are sought in "
-            f"{Path(keras.config.keras_home()) / 'models'} and then downloaded. Give a file as "
-            "`weights` in the config, or try the demo, which needs no download"
+            f"{architecture}: its ImageNet weights are not at {path} and cannot be downloaded "
+            f"({reason}); put the file there, give its path as `weights` in the config, or try the "
+            "demo, which needs no download"
         ) from None
+    return network, sha256(path) if path.is_file() else _digest(network)
 
 
 def _read_model(path: Path) -> Model:

@@ -69,7 +69,7 @@ class Study:
             ConfigError: One line that names the key or value at fault and what is allowed.
             WeightsError: A backbone's model file cannot be read.
         """
-        _check_schema(config)
+        check_schema(config)
         _check_data(config["data"])
         _check_artists(config["styles"]["artists"], config["data"])
         backbones = {
@@ -109,7 +109,12 @@ def style_name(artist: str) -> str:
     return name
 
 
-def _check_schema(config: Mapping[str, Any]) -> None:
+def check_schema(config: Mapping[str, Any]) -> None:
+    """Check keys, types and ranges alone; see `config.schema.json`.
+
+    Raises:
+        ConfigError: One line that names the key or value at fault and what is allowed.
+    """
     schema = json.loads(resources.files("nstcore").joinpath("config.schema.json").read_text())
     errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
     if errors:

@@ -56,13 +56,17 @@ def read_image(path: Path | str) -> Image.Image:
                     f"{path}: {image.width} x {image.height} pixels; at most {MAX_PIXELS} are read"
                 )
             image.load()
-            return _to_srgb(ImageOps.exif_transpose(image))
+            upright = _to_srgb(ImageOps.exif_transpose(image))
     except FileNotFoundError:
         raise ImageError(f"{path}: no such picture") from None
     except UnidentifiedImageError:
         raise ImageError(f"{path}: not a picture that Pillow can read") from None
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
         raise ImageError(f"{path}: damaged picture ({error})") from None
+    # What else the file told of itself, a profile with the time of its making above all, would
+    # otherwise be written into every copy.
+    upright.info.clear()
+    return upright
 
 
 def _to_srgb(image: Image.Image) -> Image.Image:

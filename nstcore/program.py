@@ -1,7 +1,9 @@
-"""What the programs of the workflow share: errors of the user's making end in one line."""
+"""What the programs of the workflow share."""
 
+import os
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
 from nstcore.errors import StudyError
 
@@ -15,3 +17,20 @@ def run(main: Callable[[], None]) -> None:
         main()
     except StudyError as error:
         sys.exit(f"error: {error}")
+
+
+def make_findable(root: Path | str) -> None:
+    """Let child processes find `python -m workflow_scripts.<program>` from any folder.
+
+    Args:
+        root: The project's folder. The Python of this process becomes the first on the path, where
+            an environment that a child activates still comes before it.
+    """
+    put_first("PYTHONPATH", str(root))
+    put_first("PATH", str(Path(sys.executable).parent))
+
+
+def put_first(variable: str, folder: str) -> None:
+    """Make a folder the first of an environment variable that lists folders."""
+    others = [path for path in os.environ.get(variable, "").split(os.pathsep) if path]
+    os.environ[variable] = os.pathsep.join([folder, *(path for path in others if path != folder)])

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import platform
-from collections.abc import Mapping
+from collections.abc import Hashable, Mapping
 from importlib.metadata import version
 from typing import Any
 
@@ -22,7 +22,7 @@ def versions() -> dict[str, str]:
 
 
 def describe(
-    settings: Mapping[str, Any], backbone: Backbone, losses: Mapping[str, float]
+    settings: Mapping[str, Any], backbone: Backbone, losses: Mapping[Hashable, float]
 ) -> dict[str, Any]:
     """Return a picture's provenance as plain values for JSON; same picture, same values.
 

@@ -9,6 +9,12 @@ rule load_backbone:
         f"{LOGS}/load_backbone/{{backbone}}.log",
     benchmark:
         f"{BENCHMARKS}/load_backbone/{{backbone}}.tsv"
+    conda:
+        "../envs/nst.yaml"
+    threads: STUDY.threads
+    resources:
+        downloads=1,
+        mem_mb=2000,
     params:
         network=lambda wildcards: network_options(backbone_of(wildcards)),
         style_layers=lambda wildcards: layer_weights(backbone_of(wildcards)),
@@ -16,14 +22,8 @@ rule load_backbone:
         seed=STUDY.seed,
         threads=STUDY.threads,
         numerics=NUMERICS_VERSION,
-    threads: STUDY.threads
-    conda:
-        "../envs/nst.yaml"
-    resources:
-        downloads=1,
-        mem_mb=2000,
     shell:
-        "python {PROGRAMS}/load_backbone.py --name {wildcards.backbone:q} {params.network}"
+        "python -m workflow_scripts.load_backbone --name {wildcards.backbone:q} {params.network}"
         " --style-layers {params.style_layers} --content-layer {params.content_layer:q}"
         " --seed {params.seed} --threads {params.threads}"
         " --output {output.backbone:q} --about {output.about:q} > {log:q} 2>&1"

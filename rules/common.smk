@@ -8,17 +8,15 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
-# The programs find nstcore, and the Python that runs Snakemake, wherever Snakemake is started from.
 sys.path.insert(0, workflow.basedir)
-os.environ["PYTHONPATH"] = os.pathsep.join(
-    filter(None, [workflow.basedir, os.environ.get("PYTHONPATH")])
-)
-os.environ["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
 
 from nstcore import NUMERICS_VERSION
 from nstcore.config import Study, check_record
 from nstcore.dataset import read_selection
 from nstcore.errors import StudyError
+from nstcore.program import make_findable
+
+make_findable(workflow.basedir)
 
 try:
     STUDY = Study.from_config(config)
@@ -28,14 +26,15 @@ try:
 except StudyError as error:
     sys.exit(f"error: {error}")
 
-PROGRAMS = f"{workflow.basedir}/workflow_scripts"
+TEMPLATES = f"{workflow.basedir}/reports"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 STYLES = [style.name for style in STUDY.styles]
 TRAINING = STUDY.training
 
 if STUDY.data["source"] == "kaggle":
-    DATASET = "data/" + STUDY.data["dataset"].split("/")[1]
+    slug = STUDY.data["dataset"].split("/")[1]
+    DATASET = f"data/{slug}"
 else:
     DATASET = STUDY.data["path"]
 # None where contents are drawn from the dataset itself.

@@ -6,17 +6,17 @@ rule download_dataset:
         archive="data/kaggle/{slug}.zip",
     log:
         "data/kaggle/{slug}.download.log",
-    params:
-        dataset=STUDY.data.get("dataset", ""),
-        # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
-        cache="data/kaggle/cache",
     conda:
         "../envs/kaggle.yaml"
     resources:
         downloads=1,
         mem_mb=500,
+    params:
+        dataset=STUDY.data.get("dataset", ""),
+        # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
+        cache="data/kaggle/cache",
     shell:
-        "python {PROGRAMS}/download_dataset.py"
+        "python -m workflow_scripts.download_dataset"
         " --dataset {params.dataset} --cache {params.cache} --output {output.archive:q}"
         " > {log:q} 2>&1"
 
@@ -35,5 +35,5 @@ rule extract_dataset:
     resources:
         mem_mb=500,
     shell:
-        "python {PROGRAMS}/extract_dataset.py"
+        "python -m workflow_scripts.extract_dataset"
         " --archive {input.archive:q} --output {output.folder:q} > {log:q} 2>&1"

@@ -7,13 +7,13 @@ rule paint_demo:
         photographs=directory("data/demo/photographs"),
     log:
         "data/demo/paint_demo.log",
-    params:
-        seed=1,
-        paintings=12,
     conda:
         "../envs/nst.yaml"
     resources:
         mem_mb=1000,
+    params:
+        seed=1,
+        paintings=12,
     shell:
-        "python {PROGRAMS}/paint_demo.py --seed {params.seed} --paintings {params.paintings}"
+        "python -m workflow_scripts.paint_demo --seed {params.seed} --paintings {params.paintings}"
         " --dataset {output.dataset:q} --photographs {output.photographs:q} > {log:q} 2>&1"

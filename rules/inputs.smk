@@ -10,15 +10,15 @@ rule prepare_input:
         png=f"{RESULTS}/inputs/{{id}}.png",
     log:
         f"{LOGS}/prepare_input/{{id}}.log",
-    params:
-        photographs=photographs_option(),
-        size=STUDY.image_size,
-        numerics=NUMERICS_VERSION,
     conda:
         "../envs/nst.yaml"
     resources:
         mem_mb=500,
+    params:
+        photographs=photographs_option(),
+        size=STUDY.image_size,
+        numerics=NUMERICS_VERSION,
     shell:
-        "python {PROGRAMS}/prepare_input.py --selection {input.selection:q} --id {wildcards.id:q}"
+        "python -m workflow_scripts.prepare_input --selection {input.selection:q} --id {wildcards.id:q}"
         " --dataset {input.dataset:q} {params.photographs} --size {params.size}"
         " --output {output.png:q} > {log:q} 2>&1"

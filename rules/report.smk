@@ -15,7 +15,9 @@ rule report:
         ),
         choices=rules.collect_choices.output.csv,
         stylized=stylized_images,
-        templates=f"{workflow.basedir}/reports",
+        template=f"{TEMPLATES}/report.html.j2",
+        style=f"{TEMPLATES}/report.css",
+        script=f"{TEMPLATES}/report.js",
     output:
         html=report(
             f"{RESULTS}/report.html",
@@ -26,12 +28,13 @@ rule report:
         f"{LOGS}/report.log",
     benchmark:
         f"{BENCHMARKS}/report/all.tsv"
-    params:
-        study=RESULTS,
     conda:
         "../envs/nst.yaml"
     resources:
         mem_mb=1000,
+    params:
+        study=lambda wildcards, output: os.path.dirname(output.html),
+        templates=lambda wildcards, input: os.path.dirname(input.template),
     shell:
-        "python {PROGRAMS}/report.py --study {params.study:q} --templates {input.templates:q}"
+        "python -m workflow_scripts.report --study {params.study:q} --templates {params.templates:q}"
         " --output {output.html:q} > {log:q} 2>&1"

@@ -6,13 +6,13 @@ rule record_config:
         json=f"{RESULTS}/config.json",
     log:
         f"{LOGS}/record_config.log",
-    params:
-        config=json.dumps(STUDY.config),
+    localrule: True
     conda:
         "../envs/nst.yaml"
-    localrule: True
+    params:
+        config=json.dumps(STUDY.config),
     shell:
-        "python {PROGRAMS}/record_config.py --config {params.config:q} --output {output.json:q}"
+        "python -m workflow_scripts.record_config --config {params.config:q} --output {output.json:q}"
         " > {log:q} 2>&1"
 
 
@@ -28,6 +28,10 @@ checkpoint select_pictures:
         f"{LOGS}/select_pictures.log",
     benchmark:
         f"{BENCHMARKS}/select_pictures/all.tsv"
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=1000,
     params:
         photographs=photographs_option(),
         artists=shlex.join(style.artist for style in STUDY.styles),
@@ -36,12 +40,8 @@ checkpoint select_pictures:
         test=STUDY.contents["test"],
         seed=STUDY.seed,
         numerics=NUMERICS_VERSION,
-    conda:
-        "../envs/nst.yaml"
-    resources:
-        mem_mb=1000,
     shell:
-        "python {PROGRAMS}/select_pictures.py --dataset {input.dataset:q} {params.photographs}"
+        "python -m workflow_scripts.select_pictures --dataset {input.dataset:q} {params.photographs}"
         " --artists {params.artists} --images {params.images}"
         " --train {params.train} --test {params.test} --seed {params.seed}"
         " --output {output.csv:q} > {log:q} 2>&1"

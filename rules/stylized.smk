@@ -23,6 +23,12 @@ rule stylize:
         f"{LOGS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.log",
     benchmark:
         f"{BENCHMARKS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.tsv"
+    conda:
+        "../envs/nst.yaml"
+    threads: STUDY.threads
+    resources:
+        mem_mb=2000,
+        gpu=0,
     params:
         optimizers=json.dumps(STUDY.optimizers),
         alpha=lambda wildcards: backbone_of(wildcards).alpha,
@@ -31,14 +37,8 @@ rule stylize:
         seed=STUDY.seed,
         threads=STUDY.threads,
         numerics=NUMERICS_VERSION,
-    threads: STUDY.threads
-    conda:
-        "../envs/nst.yaml"
-    resources:
-        mem_mb=2000,
-        gpu=0,
     shell:
-        "python {PROGRAMS}/stylize.py --backbone {input.backbone:q} --target {input.target:q}"
+        "python -m workflow_scripts.stylize --backbone {input.backbone:q} --target {input.target:q}"
         " --content {input.content:q} --choice {input.choice:q}"
         " --optimizers {params.optimizers:q} --alpha {params.alpha} --beta {params.beta}"
         " --steps-per-epoch {params.steps_per_epoch} --seed {params.seed}"

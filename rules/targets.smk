@@ -11,16 +11,16 @@ rule build_target:
         f"{LOGS}/build_target/{{backbone}}/{{style}}.log",
     benchmark:
         f"{BENCHMARKS}/build_target/{{backbone}}/{{style}}.tsv"
-    params:
-        threads=STUDY.threads,
-        numerics=NUMERICS_VERSION,
-    threads: STUDY.threads
     conda:
         "../envs/nst.yaml"
+    threads: STUDY.threads
     resources:
         mem_mb=2000,
         gpu=0,
+    params:
+        threads=STUDY.threads,
+        numerics=NUMERICS_VERSION,
     shell:
-        "python {PROGRAMS}/build_target.py --backbone {input.backbone:q}"
+        "python -m workflow_scripts.build_target --backbone {input.backbone:q}"
         " --paintings {input.paintings:q} --threads {params.threads}"
         " --output {output.target:q} > {log:q} 2>&1"

@@ -12,6 +12,12 @@ rule train:
         f"{LOGS}/train/{{backbone}}/{{aggregation}}/{{optimizer}}.log",
     benchmark:
         f"{BENCHMARKS}/train/{{backbone}}/{{aggregation}}/{{optimizer}}.tsv"
+    conda:
+        "../envs/nst.yaml"
+    threads: STUDY.threads
+    resources:
+        mem_mb=4000,
+        gpu=0,
     params:
         settings=lambda wildcards: json.dumps(STUDY.optimizers[wildcards.optimizer]),
         alpha=lambda wildcards: backbone_of(wildcards).alpha,
@@ -23,14 +29,8 @@ rule train:
         seed=STUDY.seed,
         threads=STUDY.threads,
         numerics=NUMERICS_VERSION,
-    threads: STUDY.threads
-    conda:
-        "../envs/nst.yaml"
-    resources:
-        mem_mb=4000,
-        gpu=0,
     shell:
-        "python {PROGRAMS}/train.py --backbone {input.backbone:q} --targets {input.targets:q}"
+        "python -m workflow_scripts.train --backbone {input.backbone:q} --targets {input.targets:q}"
         " --contents {input.contents:q} --aggregation {wildcards.aggregation}"
         " --optimizer {wildcards.optimizer} --settings {params.settings:q}"
         " --alpha {params.alpha} --beta {params.beta} --max-epochs {params.max_epochs}"

@@ -20,7 +20,8 @@ def test_aggregations_match_numbers_computed_by_hand(aggregation, desired):
 
 @pytest.mark.parametrize(
     ("aggregation", "desired"),
-    # d/dL_i of: the mean, 1/n; the root mean square M, L_i / (n M); the geometric mean M, M / (n L_i).
+    # d/dL_i: of the mean, 1/n; of the root mean square M, L_i / (n M); of the geometric mean M,
+    # M / (n L_i).
     [
         ("simple", [1 / 3, 1 / 3, 1 / 3]),
         ("squared", [1 / 3 / math.sqrt(91), 4 / 3 / math.sqrt(91), 16 / 3 / math.sqrt(91)]),

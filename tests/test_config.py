@@ -162,5 +162,5 @@ def test_results_of_another_config_version_are_refused(config, tmp_path):
     with pytest.raises(ConfigError, match="made by config version 2, this is version 1"):
         check_record(Study.from_config(config), path)
     path.write_text("{")
-    with pytest.raises(ConfigError, match="damaged; move .* away"):
+    with pytest.raises(ConfigError, match=r"damaged; move .* away"):
         check_record(Study.from_config(config), path)

@@ -81,5 +81,5 @@ def test_the_public_names_are_there_without_their_modules():
 def test_an_unknown_optimizer_or_setting_is_named():
     with pytest.raises(ConfigError, match="'lbfgs': choose one of adam, sgd, rmsprop"):
         make_optimizer("lbfgs")
-    with pytest.raises(ConfigError, match="optimizer sgd: .*beta_1"):
+    with pytest.raises(ConfigError, match=r"optimizer sgd: .*beta_1"):
         make_optimizer("sgd", {"beta_1": 0.9})

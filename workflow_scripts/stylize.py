@@ -62,7 +62,7 @@ def main() -> None:
         "threads": args.threads,
         "seed": args.seed,
     }
-    about = describe(settings, backbone, result.history.iloc[-1])
+    about = describe(settings, backbone, result.history.iloc[-1].to_dict())
     image = resize(to_image(result.images[0]), original_size(args.content))
     save_png(image, args.output, {"nstcore": json.dumps(about)})
     print(f"total loss {about['total_loss']:.6g} after {choice['epochs']} epochs")

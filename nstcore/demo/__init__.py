@@ -16,11 +16,11 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
-from nstcore.brushes import color_table
+from nstcore.demo.brushes import color_table
+from nstcore.demo.painters import SCALE, paint_carvings, paint_dots, paint_shards, paint_strokes
+from nstcore.demo.scenes import CREDITS, MODELS, Scene, compose, photograph
 from nstcore.errors import ConfigError, DataError
 from nstcore.images import Pixels, resize, save_png, to_image
-from nstcore.painters import SCALE, paint_carvings, paint_dots, paint_shards, paint_strokes
-from nstcore.scenes import CREDITS, MODELS, Scene, compose, photograph
 
 LABEL = "SOURCES.txt"
 """Stands in both folders, says where their pictures come from, and marks them as replaceable."""
@@ -107,7 +107,6 @@ PHOTOGRAPHS = {
     "cat": "chelsea.png",
     "coffee": "coffee.png",
     "hubble": "hubble_deep_field.jpg",
-    "motorcycle": "motorcycle_left.png",
     "rocket": "rocket.jpg",
 }
 """What each content shows, and its file in scikit-image."""
@@ -164,12 +163,12 @@ def paint_dataset(
                 image.save(path, quality=JPEG_QUALITY, subsampling="4:4:4")
             progress(f"{artist.name}: {paintings} paintings ({count} of {len(ARTISTS)} artists)")
         _write_artists(draft / "artists.csv", paintings)
-        credits = [f"{file}: {CREDITS[file]}" for file in (*MODELS, "horse.png")]
-        _label(draft, "Invented landscapes, and parts of these pictures of scikit-image:", credits)
+        lines = [f"{file}: {CREDITS[file]}" for file in (*MODELS, "horse.png")]
+        _label(draft, "Invented landscapes, and parts of these pictures of scikit-image:", lines)
 
 
 def _write_artists(path: Path, paintings: int) -> None:
-    columns = "id,name,years,genre,nationality,bio,wikipedia,paintings".split(",")
+    columns = ["id", "name", "years", "genre", "nationality", "bio", "wikipedia", "paintings"]
     with path.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(columns)
@@ -194,8 +193,8 @@ def write_photographs(folder: Path) -> None:
             scale = min(1, MAX_SIDE / max(image.size))
             size = round(image.width * scale), round(image.height * scale)
             save_png(resize(image, size), draft / f"{name}.png")
-        credits = [f"{name}.png: {CREDITS[file]}" for name, file in PHOTOGRAPHS.items()]
-        _label(draft, "Photographs from scikit-image:", credits)
+        lines = [f"{name}.png: {CREDITS[file]}" for name, file in PHOTOGRAPHS.items()]
+        _label(draft, "Photographs from scikit-image:", lines)
 
 
 def _label(folder: Path, title: str, lines: Sequence[str]) -> None:

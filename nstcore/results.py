@@ -1,0 +1,287 @@
+"""A study's files, read back: what it came to, and what is not there (yet).
+
+Nothing here needs TensorFlow, nor anything outside the study's folder.
+"""
+
+import csv
+import json
+import math
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from nstcore import CONFIG_VERSION
+from nstcore.choosing import LOSSES, Run, average_curve, read_choices, read_history, summarize
+from nstcore.config import check_schema
+from nstcore.dataset import Picture, read_selection
+from nstcore.errors import ConfigError, DataError
+from nstcore.images import read_text
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One optimizer on one model."""
+
+    optimizer: str
+    chosen: bool
+    run: Run | None
+    """What it came to; None where its file is missing."""
+    totals: tuple[float, ...] = ()
+    """The average total loss after 0, 1, 2 ... epochs; empty where its file is missing."""
+
+
+@dataclass(frozen=True)
+class Painted:
+    """A stylised picture that is there."""
+
+    file: str
+    """Relative to the study's folder, with forward slashes."""
+    style: str
+    content_id: str
+    about: Mapping[str, Any]
+    """Its provenance; empty where the picture carries none."""
+
+    @property
+    def total_loss(self) -> float:
+        """The picture's own total loss; not a number where it is not known."""
+        return float(self.about.get("total_loss", math.nan))
+
+
+@dataclass(frozen=True)
+class Model:
+    """One backbone with one aggregation."""
+
+    backbone: str
+    aggregation: str
+    trials: tuple[Trial, ...]
+    painted: Mapping[tuple[str, str], Painted]
+    """By style and content id; without those that are missing."""
+
+    @property
+    def choice(self) -> Run | None:
+        """The optimizer and the number of epochs that the model uses."""
+        return next((trial.run for trial in self.trials if trial.chosen), None)
+
+    @cached_property
+    def lowest(self) -> Painted | None:
+        """The picture of the lowest total loss; of equals, the first."""
+        known = [one for one in self.painted.values() if math.isfinite(one.total_loss)]
+        return min(known, key=lambda one: one.total_loss, default=None)
+
+
+@dataclass(frozen=True)
+class RuleTime:
+    """What the jobs of one rule took."""
+
+    rule: str
+    jobs: int
+    seconds: float
+    """Wall time, summed over the jobs."""
+    max_rss: float
+    """The most memory that one of them held, in MB; 0 where it was not measured."""
+
+
+@dataclass(frozen=True)
+class Results:
+    """All that a study's files tell."""
+
+    folder: Path
+    config: Mapping[str, Any]
+    artists: Mapping[str, str]
+    """The artist's name by style, in the config's order."""
+    selection: tuple[Picture, ...]
+    backbones: Mapping[str, Mapping[str, Any]]
+    """What `backbones/<backbone>.json` holds; empty where it is missing."""
+    models: tuple[Model, ...]
+    times: tuple[RuleTime, ...]
+    missing: tuple[str, ...] = field(repr=False)
+    """One line per file, or row of a file, that a finished study has and this one lacks."""
+
+    @property
+    def painted(self) -> Iterator[Painted]:
+        """All stylised pictures that are there."""
+        for model in self.models:
+            yield from model.painted.values()
+
+    def paintings(self, style: str) -> list[Picture]:
+        """Return the selected paintings of a style."""
+        return [one for one in self.selection if one.role == "style" and one.style == style]
+
+    def contents(self, split: str) -> list[Picture]:
+        """Return the selected contents of a split, "train" or "test"."""
+        return [one for one in self.selection if one.role == "content" and one.split == split]
+
+    def versions(self) -> dict[str, list[tuple[str, int]]]:
+        """Return, by package, each version that pictures name and how many name it."""
+        found: dict[str, Counter[str]] = {}
+        for one in self.painted:
+            for package, version in one.about.get("versions", {}).items():
+                found.setdefault(package, Counter())[str(version)] += 1
+        return {package: sorted(counts.items()) for package, counts in found.items()}
+
+    def weights_digests(self, backbone: str) -> list[str]:
+        """Return the digests of a backbone's weights: as loaded, then others that pictures name."""
+        about = self.backbones[backbone]
+        named = [about["weights_sha256"]] if "weights_sha256" in about else []
+        for model in self.models:
+            if model.backbone == backbone:
+                named += [one.about.get("weights_sha256", "") for one in model.painted.values()]
+        return [digest for digest in dict.fromkeys(named) if digest]
+
+
+def read_results(folder: Path | str) -> Results:
+    """Read a study's files.
+
+    Args:
+        folder: `results/<study>`.
+
+    Raises:
+        DataError: There is no usable `config.json` or `selection.csv`.
+        StudyError: Another file is there but damaged.
+    """
+    folder = Path(folder)
+    config = _read_config(folder / "config.json")
+    selection = read_selection(folder / "selection.csv")
+    missing = [
+        f"inputs/{one.id}.png"
+        for one in selection
+        if not (folder / "inputs" / f"{one.id}.png").is_file()
+    ]
+    backbones = {}
+    for name in config["backbones"]:
+        path = folder / "backbones" / f"{name}.json"
+        backbones[name] = _read_json(path) if path.is_file() else {}
+        if not backbones[name]:
+            missing.append(_relative(path, folder))
+    # Not `config.style_name`: a report shows what was recorded, and judges no name.
+    artists = {"_".join(artist.split()): artist for artist in config["styles"]["artists"]}
+    wanted = [(style, one.id) for style in artists for one in selection if one.split == "test"]
+    models = _read_models(folder, config, wanted, missing)
+    times = _read_times(folder / "benchmarks")
+    return Results(
+        folder, config, artists, tuple(selection), backbones, models, times, tuple(missing)
+    )
+
+
+def _relative(path: Path, folder: Path) -> str:
+    return path.relative_to(folder).as_posix()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        values = json.loads(path.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
+    if not isinstance(values, dict):
+        raise DataError(f"{path}: damaged (no JSON object); delete it and run again")
+    return values
+
+
+def _read_config(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; {path.parent} is no study's folder")
+    record = _read_json(path)
+    version = record.get("config_version")
+    if version != CONFIG_VERSION:
+        raise DataError(f"{path}: config version {version}, this is version {CONFIG_VERSION}")
+    config: Mapping[str, Any] = record.get("config", {})
+    try:
+        # Not the whole check of a study: a report can be made where its weights are not.
+        check_schema(config)
+    except ConfigError as error:
+        raise DataError(f"{path}: not a study's config; delete it and run again") from error
+    return config
+
+
+def _read_models(
+    folder: Path, config: Mapping[str, Any], wanted: list[tuple[str, str]], missing: list[str]
+) -> tuple[Model, ...]:
+    """Read all models; name in `missing` what they lack."""
+    choices = _read_choices(folder / "choices.csv")
+    if not choices:
+        missing.append("choices.csv")
+    models = []
+    for backbone in config["backbones"]:
+        for aggregation in config["aggregations"]:
+            choice = choices.get((backbone, aggregation))
+            if choices and choice is None:
+                missing.append(f"choices.csv: the row of {backbone}, {aggregation}")
+            trials = []
+            for optimizer in config["optimizers"]:
+                path = folder / "training" / backbone / aggregation / f"{optimizer}.csv"
+                trials.append(_read_trial(path, choice, config["training"]))
+                if not trials[-1].totals:
+                    missing.append(_relative(path, folder))
+            painted = {}
+            for style, content_id in wanted:
+                path = folder / "stylized" / backbone / aggregation / style / f"{content_id}.png"
+                file = _relative(path, folder)
+                if not path.is_file():
+                    missing.append(file)
+                    continue
+                about = _read_provenance(path)
+                if not about:
+                    missing.append(f"{file}: its provenance")
+                painted[style, content_id] = Painted(file, style, content_id, about)
+            models.append(Model(backbone, aggregation, tuple(trials), painted))
+    return tuple(models)
+
+
+def _read_choices(path: Path) -> dict[tuple[str, str], Run]:
+    if not path.is_file():
+        return {}
+    return {
+        (str(row["backbone"]), str(row["aggregation"])): Run(
+            str(row["optimizer"]), int(row["epochs"]), float(row["total_loss"]), row["status"]
+        )
+        for row in read_choices(path).to_dict("records")
+    }
+
+
+def _read_trial(path: Path, choice: Run | None, training: Mapping[str, Any]) -> Trial:
+    optimizer = path.stem
+    chosen = choice is not None and choice.optimizer == optimizer
+    if not path.is_file():
+        return Trial(optimizer, chosen, choice if chosen else None)
+    totals = average_curve(read_history(path))["total_loss"].tolist()
+    run = summarize(optimizer, totals, training["max_epochs"], training["min_improvement"])
+    return Trial(optimizer, chosen, run, tuple(totals))
+
+
+def _read_provenance(path: Path) -> Mapping[str, Any]:
+    """Return a picture's provenance; nothing where it is not one that `provenance` wrote."""
+    try:
+        about = json.loads(read_text(path)["nstcore"])
+    except (KeyError, ValueError):
+        return {}
+    known = isinstance(about, dict) and about.keys() >= {"optimizer", "epochs", "versions", *LOSSES}
+    return about if known else {}
+
+
+def _read_times(folder: Path) -> tuple[RuleTime, ...]:
+    """Sum Snakemake's benchmark files by rule, the longest first."""
+    times = []
+    # Without the report's own: it would tell of the report before this one.
+    rules = [path for path in sorted(folder.glob("*")) if path.is_dir() and path.name != "report"]
+    for rule in rules:
+        jobs: list[tuple[float, float]] = []
+        for path in sorted(rule.rglob("*.tsv")):
+            with path.open(encoding="utf-8", newline="") as file:
+                rows = csv.DictReader(file, delimiter="\t")
+                jobs += [(_number(row.get("s")), _number(row.get("max_rss"))) for row in rows]
+        if jobs:
+            seconds, memory = zip(*jobs, strict=True)
+            times.append(RuleTime(rule.name, len(jobs), sum(seconds), max(memory)))
+    return tuple(sorted(times, key=lambda time: (-time.seconds, time.rule)))
+
+
+def _number(text: str | None) -> float:
+    """Read a benchmark's cell; what was not measured (NA, -) counts as 0."""
+    try:
+        value = float(text or 0)
+    except ValueError:
+        return 0.0
+    return value if math.isfinite(value) else 0.0

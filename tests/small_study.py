@@ -1,0 +1,170 @@
+"""A study's folder in miniature: its files as the workflow leaves them, without the hours."""
+
+import json
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+
+from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS, write_table
+from nstcore.dataset import Picture, write_selection
+from nstcore.images import save_png
+
+BACKBONES = {
+    "VGG16": ("imagenet", "VGG16, ImageNet"),
+    "Control": ("random", "a control, <never> trained"),
+}
+AGGREGATIONS = ("simple", "logged")
+OPTIMIZERS = {"adam": {"learning_rate": 0.02}, "sgd": {"learning_rate": 10.0}}
+ARTISTS = {"Tom_&_Jerry": "Tom & Jerry", "<script>alert(1)<b>": "<script>alert(1)<b>"}
+TESTS = ("bay", "50% <i>#1")
+SIZE = (48, 32)
+CURVES = {"adam": [4.0, 2.0, 1.0, 0.9995], "sgd": [4.0, 3.0, math.nan]}
+CHOSEN = {"optimizer": "adam", "epochs": 3, "total_loss": 0.9995, "status": "converged"}
+VERSIONS = {"python": "3.11.2", "nstcore": "0.1.0", "numpy": "2.4.0"}
+
+
+def write_study(folder: Path) -> Path:
+    """Write a finished study of 4 models, 2 styles and 2 test contents; return its folder."""
+    _write_json(folder / "config.json", {"config_version": 1, "config": config()})
+    write_selection(_pictures(), folder / "selection.csv")
+    for one in _pictures():
+        save_png(_paint(one.id, (32, 32)), folder / "inputs" / f"{one.id}.png")
+    rows = []
+    for backbone, (weights, _) in BACKBONES.items():
+        about = {"weights": weights, "weights_sha256": digest(backbone), "parameters": 1234567}
+        _write_json(folder / "backbones" / f"{backbone}.json", about)
+        for aggregation in AGGREGATIONS:
+            rows.append({"backbone": backbone, "aggregation": aggregation, **CHOSEN})
+            for optimizer, totals in CURVES.items():
+                write_history(folder, backbone, aggregation, optimizer, totals)
+            for style in ARTISTS:
+                for content in TESTS:
+                    write_painted(folder, backbone, aggregation, style, content)
+    write_table(pd.DataFrame(rows)[CHOICE_COLUMNS], folder / "choices.csv")
+    for job in ("VGG16/simple/adam", "VGG16/simple/sgd"):
+        write_benchmark(folder, f"train/{job}", 1800.5, 1024)
+    write_benchmark(folder, "report/all", 5555, 99)
+    return folder
+
+
+def config() -> dict[str, Any]:
+    """Return the study's config."""
+    network = {"style_layers": {"block1_conv1": 1.0}, "content_layer": "block5_conv2"}
+    return {
+        "study": "small",
+        "seed": 7,
+        "image_size": 32,
+        "data": {"source": "directory", "path": "data/<dataset>"},
+        "styles": {"images": 2, "artists": list(ARTISTS.values())},
+        "contents": {"source": "photographs", "train": 1, "test": len(TESTS)},
+        "backbones": {
+            name: {
+                "architecture": "VGG16",
+                "weights": weights,
+                "description": description,
+                **network,
+                "alpha": 1.0,
+                "beta": 100.0,
+            }
+            for name, (weights, description) in BACKBONES.items()
+        },
+        "aggregations": list(AGGREGATIONS),
+        "optimizers": OPTIMIZERS,
+        "training": {
+            "max_epochs": 100,
+            "min_improvement": 0.001,
+            "steps_per_epoch": 1,
+            "batch": 2,
+        },
+        "compute": {"threads": 1},
+    }
+
+
+def digest(backbone: str) -> str:
+    """Return the weights' digest of a backbone."""
+    return backbone.encode().hex().ljust(64, "0")
+
+
+def loss(backbone: str, aggregation: str, style: str, content: str) -> float:
+    """Return a picture's total loss, another for each; the lowest of a model is not the first."""
+    order = [list(BACKBONES).index(backbone), AGGREGATIONS.index(aggregation)]
+    place = 2 * list(ARTISTS).index(style) + TESTS.index(content)
+    return order[0] + order[1] / 10 + (0.5, 0.25, 0.75, 0.125)[(place + order[1]) % 4]
+
+
+def write_history(
+    folder: Path, backbone: str, aggregation: str, optimizer: str, totals: Sequence[float]
+) -> None:
+    """Write a run's losses: two pairs around each average."""
+    rows = [
+        (epoch, style, "sea", 0.0, total, total + side)
+        for epoch, total in enumerate(totals)
+        for style, side in zip(ARTISTS, (-0.25, 0.25), strict=True)
+    ]
+    path = folder / "training" / backbone / aggregation / f"{optimizer}.csv"
+    write_table(pd.DataFrame(rows, columns=HISTORY_COLUMNS), path)
+
+
+def write_painted(
+    folder: Path, backbone: str, aggregation: str, style: str, content: str, **other: Any
+) -> None:
+    """Write a stylised picture; `other` replaces values of its provenance."""
+    total = loss(backbone, aggregation, style, content)
+    about = {
+        "backbone": backbone,
+        "aggregation": aggregation,
+        "style": style,
+        "content_id": content,
+        "optimizer": "adam",
+        "epochs": 3,
+        "content_loss": 1.5,
+        "style_loss": 0.5,
+        "total_loss": total,
+        "seed": 7,
+        "config_digest": "0" * 64,
+        "weights_sha256": digest(backbone),
+        "versions": VERSIONS,
+    } | other
+    path = folder / "stylized" / backbone / aggregation / style / f"{content}.png"
+    save_png(_paint(f"{backbone}{total}", SIZE), path, {"nstcore": json.dumps(about)})
+
+
+def write_benchmark(folder: Path, job: str, seconds: float | str, memory: float | str) -> None:
+    """Write what Snakemake measured of one job."""
+    path = folder / "benchmarks" / f"{job}.tsv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(f"s\th:m:s\tmax_rss\n{seconds}\t0:00:00\t{memory}\n", "utf-8")
+
+
+def _pictures() -> list[Picture]:
+    def row(role: str, split: str, style: str, name: str) -> Picture:
+        return Picture(role, split, style, name, f"{name}.jpg", *SIZE, "0" * 64)
+
+    return [
+        *(
+            row("style", "target", style, f"painting_{number}{letter}")
+            for number, style in enumerate(ARTISTS)
+            for letter in "ab"
+        ),
+        row("content", "train", "", "sea"),
+        *(row("content", "test", "", name) for name in TESTS),
+    ]
+
+
+def _paint(name: str, size: tuple[int, int]) -> Image.Image:
+    """Paint a gradient, another for each name."""
+    width, height = size
+    rows, columns = np.mgrid[0:height, 0:width]
+    tint = np.full((height, width), sum(name.encode()) % 256)
+    pixels = np.stack([rows * 255 // height, columns * 255 // width, tint], axis=-1)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def _write_json(path: Path, values: Any) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(values), "utf-8")

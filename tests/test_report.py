@@ -1,0 +1,416 @@
+"""The report as a reader, a browser and a web developer find it."""
+
+import math
+import re
+import shutil
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import pytest
+from small_study import (
+    AGGREGATIONS,
+    ARTISTS,
+    BACKBONES,
+    TESTS,
+    loss,
+    write_history,
+    write_painted,
+    write_study,
+)
+
+from nstcore.errors import DataError, StudyError
+from nstcore.report import (
+    format_duration,
+    format_loss,
+    make_thumbnail,
+    write_report,
+)
+
+ROOT = Path(__file__).parents[1]
+TEMPLATES = ROOT / "reports"
+PROGRAM = ROOT / "workflow_scripts" / "report.py"
+VOID = {"br", "img", "link", "meta"}
+
+
+@dataclass
+class Element:
+    """An element of a page: its name, its attributes, and all text within it."""
+
+    name: str
+    attributes: dict[str, str]
+    children: list["Element | str"] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        parts = (one if isinstance(one, str) else one.text for one in self.children)
+        return " ".join(" ".join(parts).split())
+
+    def all(self, name: str, kind: str = "") -> Iterator["Element"]:
+        """Find the elements of a name, and of a class if one is given, within this one."""
+        for one in self.children:
+            if isinstance(one, Element):
+                kinds = one.attributes.get("class", "").split()
+                if name in {one.name, "*"} and (not kind or kind in kinds):
+                    yield one
+                yield from one.all(name, kind)
+
+    def at(self, anchor: str) -> "Element":
+        """Find the element of an id."""
+        return next(one for one in self.all("*") if one.attributes.get("id") == anchor)
+
+
+class Parser(HTMLParser):
+    """Turn a page into a tree; an element that is closed out of order is an error."""
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.root = Element("", {})
+        self._open = [self.root]
+        self.feed(page)
+        self.close()
+        assert self._open == [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        element = Element(tag, {name: value or "" for name, value in attrs})
+        self._open[-1].children.append(element)
+        if tag not in VOID:
+            self._open.append(element)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._open[-1].children.append(Element(tag, {name: value or "" for name, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self._open.pop().name == tag
+
+    def handle_data(self, data: str) -> None:
+        self._open[-1].children.append(data)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_study(tmp_path / "results" / "small")
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The report of a finished study, for the tests that only look at it."""
+    study = write_study(tmp_path_factory.mktemp("finished") / "results" / "small")
+    write_report(study, TEMPLATES, study / "report.html")
+    return study / "report.html"
+
+
+@pytest.fixture(scope="module")
+def page(finished: Path) -> Element:
+    return Parser(finished.read_text("utf-8")).root
+
+
+def report(folder: Path) -> Element:
+    write_report(folder, TEMPLATES, folder / "report.html")
+    return Parser((folder / "report.html").read_text("utf-8")).root
+
+
+def rows(table: Element) -> list[list[str]]:
+    """Return the texts of the cells of a table's body."""
+    return [
+        [cell.text for cell in row.children if isinstance(cell, Element)]
+        for body in table.all("tbody")
+        for row in body.all("tr")
+    ]
+
+
+def test_the_table_has_a_row_per_run_and_marks_the_chosen_ones(page: Element) -> None:
+    table = rows(next(page.all("table", "runs")))
+    assert [(row[0].split()[0], *row[1:]) for row in table] == [
+        row
+        for backbone in BACKBONES
+        for aggregation in AGGREGATIONS
+        for row in (
+            (backbone, aggregation, "adam", "✓ chosen", "3", "0.9995", "4.000", "3", "converged"),
+            (backbone, aggregation, "sgd", "", "1", "3.000", "4.000", "2", "diverged"),
+        )
+    ]
+
+
+def test_another_choice_moves_the_mark(folder: Path) -> None:
+    write_history(folder, "VGG16", "logged", "sgd", [4.0, 0.5, 0.4999])
+    path = folder / "choices.csv"
+    text = path.read_text()
+    path.write_text(text.replace("VGG16,logged,adam,3,0.9995", "VGG16,logged,sgd,2,0.4999"))
+    marked = [row for row in rows(next(report(folder).all("table", "runs"))) if row[3]]
+    assert [(row[1], row[2]) for row in marked[:2]] == [("simple", "adam"), ("logged", "sgd")]
+
+
+def test_the_words_for_how_a_run_ended_are_explained(page: Element) -> None:
+    words = next(page.all("dl", "words")).text
+    for status in ("converged", "limit", "stalled", "diverged"):
+        assert status in words
+
+
+def test_every_grid_has_a_row_per_content_and_a_picture_per_model(page: Element) -> None:
+    grids = list(page.all("table", "grid"))
+    assert len(grids) == len(ARTISTS)
+    for style, grid in zip(ARTISTS, grids, strict=True):
+        assert [row[0] for row in rows(grid)] == list(TESTS)
+        for content, row in zip(TESTS, rows(grid), strict=True):
+            losses = [loss(b, a, style, content) for b in BACKBONES for a in AGGREGATIONS]
+            assert [cell.removesuffix(" ★") for cell in row[1:]] == [*map(format_loss, losses)]
+
+
+def test_the_lowest_picture_of_each_model_is_shown_and_starred(page: Element) -> None:
+    articles = list(page.at("lowest").all("article"))
+    models = [(backbone, aggregation) for backbone in BACKBONES for aggregation in AGGREGATIONS]
+    for model, article in zip(models, articles, strict=True):
+        losses = {
+            (style, content): loss(*model, style, content) for style in ARTISTS for content in TESTS
+        }
+        style, content = min(losses, key=losses.__getitem__)
+        link = unquote(next(article.all("a")).attributes["href"])
+        assert link == f"stylized/{model[0]}/{model[1]}/{style}/{content}.png"
+        assert f"Total loss {format_loss(losses[style, content])}" in " ".join(
+            one.text for one in article.all("dl")
+        )
+    stars = [cell for grid in page.all("table", "grid") for row in rows(grid) for cell in row]
+    assert sorted(cell for cell in stars if "★" in cell) == [
+        f"{format_loss(number)} ★" for number in (0.125, 0.225, 1.125, 1.225)
+    ]
+
+
+def test_links_lead_to_the_study_files_wherever_the_report_lies(folder: Path) -> None:
+    output = folder.parent / "elsewhere" / "report.html"
+    write_report(folder, TEMPLATES, output)
+    links = [one.attributes["href"] for one in Parser(output.read_text("utf-8")).root.all("a")]
+    files = [link for link in links if not link.startswith("#")]
+    assert len(files) == 16 + 4 + 3
+    for link in files:
+        assert (output.parent / unquote(urlsplit(link).path)).is_file(), link
+
+
+def test_in_page_links_have_their_targets(page: Element) -> None:
+    ids = Counter(one.attributes["id"] for one in page.all("*") if "id" in one.attributes)
+    assert max(ids.values()) == 1
+    used = [one.attributes.get("href", "") for name in ("a", "use") for one in page.all(name)]
+    anchors = [unquote(link[1:]) for link in used if link.startswith("#")]
+    assert anchors
+    assert set(anchors) <= set(ids)
+
+
+def test_nothing_is_loaded_from_a_network_or_another_file(finished: Path, page: Element) -> None:
+    for one in page.all("*"):
+        loads = {"src", "srcset", "poster", "data", "action"} & one.attributes.keys()
+        if one.name != "a":
+            loads |= {"href", "xlink:href"} & one.attributes.keys()
+        for name in loads:
+            assert re.match(r"#|data:image/webp;base64,", one.attributes[name])
+        assert "://" not in one.attributes.get("href", "")
+        assert not any(name.startswith("on") for name in one.attributes)
+    assert not list(page.all("link"))
+    text = finished.read_text("utf-8")
+    assert "@import" not in text
+    assert not re.search(r"url\((?!#)", text)
+    policy = next(one for one in page.all("meta") if "http-equiv" in one.attributes)
+    assert policy.attributes["content"].startswith("default-src 'none'; img-src data:;")
+
+
+def test_every_picture_has_a_text_and_a_size(page: Element) -> None:
+    images = list(page.all("img"))
+    # 16 in the grids, the lowest of 4 models, 2 x 2 paintings
+    assert len(images) == 16 + 4 + 4
+    for one in images:
+        assert one.attributes["alt"]
+        assert int(one.attributes["width"]) > int(one.attributes["height"]) > 0
+    for one in page.all("svg", "photograph"):
+        assert one.attributes["aria-label"].startswith("Content photograph ")
+
+
+def test_content_photographs_are_embedded_once(page: Element) -> None:
+    assert len(list(page.all("image"))) == len(TESTS)
+    assert len(list(page.all("svg", "photograph"))) == len(TESTS) * len(ARTISTS)
+
+
+def test_names_are_text_and_never_markup(finished: Path, page: Element) -> None:
+    assert len(list(page.all("script"))) == 1
+    text = finished.read_text("utf-8")
+    for name in (*ARTISTS.values(), *TESTS, *(about for _, about in BACKBONES.values())):
+        assert name in page.text
+        if "<" in name:
+            assert name not in text
+
+
+def test_an_untrained_backbone_is_told_wherever_it_appears(page: Element) -> None:
+    found = [one.text for one in page.all("span", "backbone")]
+    assert found
+    for text in found:
+        name = text.split()[0]
+        assert BACKBONES[name][1] in text
+        assert ("untrained" in text.replace(BACKBONES[name][1], "")) == (name == "Control")
+    for section in ("method", "choices", "curves", "pictures", "lowest", "provenance"):
+        named = {one.text.split()[0] for one in page.at(section).all("span", "backbone")}
+        assert named == set(BACKBONES)
+
+
+def test_the_method_is_told_with_the_numbers_of_the_config(page: Element) -> None:
+    method = page.at("method").text
+    for part in (
+        "not one painting but 2 by one artist",
+        "2 aggregations and 2 backbones make 4 models",
+        "repaint 1 training content in all 2 styles, 2 pairs in lockstep",
+        "adam (learning rate 0.02) and sgd (learning rate 10)",
+        "less than 0.1 % of what it was, and in any case after 100 epochs",
+        "repaints 2 test contents",
+    ):
+        assert part in method
+    assert "Compare losses within a backbone only." in page.at("choices").text
+
+
+def test_a_curve_is_drawn_for_each_model(page: Element) -> None:
+    drawings = list(page.at("curves").all("figure"))
+    assert len(drawings) == 4
+    for one in drawings:
+        assert "adam: chosen, stops at epoch 3 (converged)" in one.text
+        assert "sgd: diverged" in one.text
+
+
+def test_missing_runs_pictures_and_choices_are_named(folder: Path) -> None:
+    gone = [
+        "training/VGG16/simple/adam.csv",
+        "training/VGG16/simple/sgd.csv",
+        "stylized/VGG16/simple/Tom_&_Jerry/bay.png",
+        "inputs/painting_0a.png",
+        "inputs/bay.png",
+    ]
+    for name in gone:
+        (folder / name).unlink()
+    shutil.rmtree(folder / "stylized/Control/logged")
+    path = folder / "choices.csv"
+    path.write_text(path.read_text().replace("VGG16,simple,adam", "VGG11,simple,adam"))
+    page = report(folder)
+    named = [one.text for one in next(page.all("aside", "warning")).all("li")]
+    assert set(gone) < set(named)
+    assert "choices.csv: the row of VGG16, simple" in named
+    assert len(named) == len(gone) + 4 + 1
+    assert "11 of 16" in next(page.all("dl", "facts")).text
+    assert [row[3:] for row in rows(next(page.all("table", "runs")))][:2] == [
+        ["", "run missing"]
+    ] * 2
+    grid = rows(next(page.all("table", "grid")))
+    assert grid[0][0] == "missing bay"
+    assert [cell == "missing" for cell in grid[0][1:]] == [True, False, False, True]
+    assert [cell == "missing" for cell in grid[1][1:]] == [False, False, False, True]
+    assert "painting_0a is missing" in page.at("pictures").text
+    assert "no training run is there" in page.at("curves").text
+    assert "no picture with a known loss is there" in page.at("lowest").text
+
+
+def test_a_finished_study_is_not_called_unfinished(page: Element) -> None:
+    assert not list(page.all("aside", "warning"))
+
+
+def test_a_study_that_has_only_begun_has_a_report(folder: Path) -> None:
+    for name in ("inputs", "backbones", "training", "stylized", "benchmarks"):
+        shutil.rmtree(folder / name)
+    (folder / "choices.csv").unlink()
+    page = report(folder)
+    assert not list(page.all("img"))
+    assert "no picture names any" in page.at("provenance").text
+    assert "no benchmark files" in page.at("provenance").text
+
+
+def test_losses_that_are_not_numbers_are_shown_as_words(folder: Path) -> None:
+    for optimizer in ("adam", "sgd"):
+        write_history(folder, "VGG16", "simple", optimizer, [math.nan])
+    write_painted(folder, "VGG16", "simple", "Tom_&_Jerry", "bay", total_loss=math.nan)
+    page = report(folder)
+    table = rows(next(page.all("table", "runs")))
+    assert table[0][5:] == ["not a number", "not a number", "0", "diverged"]
+    assert rows(next(page.all("table", "grid")))[0][1] == "not a number"
+
+
+def test_provenance_tells_versions_weights_selection_times_and_config(folder: Path) -> None:
+    write_painted(folder, *("VGG16", "simple", "Tom_&_Jerry", "bay"), versions={"numpy": "1.0"})
+    tables = [rows(one) for one in report(folder).at("provenance").all("table")]
+    versions, selection, times, weights = tables
+    assert ["numpy", "1.0 (1 picture) , 2.4.0 (15 pictures)"] in versions
+    assert ["python", "3.11.2"] in versions
+    assert ["paintings", "Tom & Jerry", "2"] in selection
+    assert ["test contents", "photographs", "2"] in selection
+    assert times == [["train", "2", "1 h 0 min", "1024 MB"]]
+    assert weights[1][1:3] == ["random", "1,234,567"]
+    assert "max_epochs: 100" in next(report(folder).all("pre")).text
+
+
+def test_the_same_files_give_the_same_bytes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_report(folder, TEMPLATES, folder / "report.html")
+    first = (folder / "report.html").read_bytes()
+    monkeypatch.chdir(folder.parent)
+    write_report(Path(folder.name), TEMPLATES, Path(folder.name) / "report.html")
+    assert (folder / "report.html").read_bytes() == first
+
+
+def test_a_thumbnail_has_its_original_shape_and_is_not_enlarged(folder: Path) -> None:
+    squeezed = folder / "inputs/sea.png"
+    assert make_thumbnail(squeezed, 16, (3000, 1500)).width == 16
+    assert make_thumbnail(squeezed, 16, (3000, 1500)).height == 8
+    assert make_thumbnail(squeezed, 256).width == 32
+
+
+def test_a_failing_report_leaves_the_last_one_alone(folder: Path) -> None:
+    output = folder / "report.html"
+    output.write_text("the last one")
+    (folder / "config.json").unlink()
+    with pytest.raises(DataError):
+        write_report(folder, TEMPLATES, output)
+    assert output.read_text() == "the last one"
+
+
+def test_missing_templates_are_named(folder: Path, tmp_path: Path) -> None:
+    with pytest.raises(StudyError, match=r"no usable templates \(.*report\.html\.j2"):
+        write_report(folder, tmp_path, folder / "report.html")
+
+
+def test_the_program_writes_the_report_without_tensorflow(folder: Path) -> None:
+    # A module that is None in sys.modules cannot be imported.
+    blocked = "import runpy, sys; sys.modules['tensorflow'] = sys.modules['keras'] = None; "
+    output = folder / "report.html"
+    options = ["--study", folder, "--templates", TEMPLATES, "--output", output]
+    start = f"{blocked}runpy.run_path({str(PROGRAM)!r}, run_name='__main__')"
+    subprocess.run([sys.executable, "-c", start, *map(str, options)], check=True)
+    assert output.read_text("utf-8").startswith("<!doctype html>")
+
+
+def test_the_program_ends_a_missing_study_in_one_line(tmp_path: Path) -> None:
+    options = f"--study {tmp_path} --templates {TEMPLATES} --output {tmp_path}/a.html".split()
+    ended = subprocess.run(
+        [sys.executable, PROGRAM, *options], capture_output=True, text=True, check=False
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith(f"error: {tmp_path / 'config.json'}: no such file")
+    assert ended.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (2.31744145, "2.317"),
+        (2.0, "2.000"),
+        (1234.5, "1234"),
+        (1.3e-8, "1.300e-08"),
+        (math.nan, "not a number"),
+        (math.inf, "infinite"),
+    ],
+)
+def test_losses_have_four_digits(value: float, text: str) -> None:
+    assert format_loss(value) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(5.11, "5.1 s"), (59.99, "60.0 s"), (62, "1 min 2 s"), (3725, "1 h 2 min")],
+)
+def test_durations_have_two_units(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text

@@ -1,0 +1,169 @@
+"""Reading a study's files back."""
+
+import json
+import math
+import shutil
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from small_study import (
+    ARTISTS,
+    CHOSEN,
+    TESTS,
+    digest,
+    write_benchmark,
+    write_history,
+    write_painted,
+    write_study,
+)
+
+from nstcore.choosing import Run
+from nstcore.errors import DataError, StudyError, TrainingError
+from nstcore.images import save_png
+from nstcore.results import Results, RuleTime, read_results
+
+FIRST = ("VGG16", "simple", "Tom_&_Jerry", "bay")
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write_study(tmp_path / "results" / "small")
+
+
+def models(results: Results) -> list[tuple[str, str]]:
+    return [(model.backbone, model.aggregation) for model in results.models]
+
+
+def test_a_finished_study_misses_nothing(folder: Path) -> None:
+    results = read_results(folder)
+    assert results.missing == ()
+    assert models(results) == [
+        ("VGG16", "simple"),
+        ("VGG16", "logged"),
+        ("Control", "simple"),
+        ("Control", "logged"),
+    ]
+    assert len(list(results.painted)) == 4 * len(ARTISTS) * len(TESTS)
+
+
+def test_runs_are_summed_up_and_the_chosen_one_is_marked(folder: Path) -> None:
+    adam, sgd = read_results(folder).models[0].trials
+    assert (adam.chosen, sgd.chosen) == (True, False)
+    assert adam.run == Run("adam", 3, 0.9995, "converged")
+    assert sgd.run == Run("sgd", 1, 3.0, "diverged")
+    assert math.isnan(sgd.totals[-1])
+
+
+def test_each_missing_file_is_named_by_its_path(folder: Path) -> None:
+    gone = [
+        "inputs/bay.png",
+        "backbones/Control.json",
+        "training/VGG16/simple/adam.csv",
+        "stylized/VGG16/simple/Tom_&_Jerry/bay.png",
+    ]
+    for name in gone:
+        (folder / name).unlink()
+    assert sorted(read_results(folder).missing) == sorted(gone)
+
+
+def test_a_model_without_choice_is_named(folder: Path) -> None:
+    path = folder / "choices.csv"
+    lines = path.read_text().splitlines(keepends=True)
+    path.write_text("".join(line for line in lines if "Control,logged" not in line))
+    results = read_results(folder)
+    assert results.missing == ("choices.csv: the row of Control, logged",)
+    assert [model.choice is None for model in results.models] == [False, False, False, True]
+
+
+def test_the_choice_stands_in_for_its_own_missing_curve(folder: Path) -> None:
+    (folder / "training/VGG16/simple/adam.csv").unlink()
+    model = read_results(folder).models[0]
+    assert model.trials[0].totals == ()
+    assert model.choice == Run(**CHOSEN)  # type: ignore[arg-type]
+
+
+def test_a_study_that_has_only_begun_can_be_read(folder: Path) -> None:
+    for name in ("inputs", "backbones", "training", "stylized", "benchmarks"):
+        shutil.rmtree(folder / name)
+    (folder / "choices.csv").unlink()
+    results = read_results(folder)
+    # 7 inputs, 2 backbones, 8 runs, 16 pictures, choices.csv
+    assert len(results.missing) == 7 + 2 + 8 + 16 + 1
+    assert results.times == ()
+    assert results.versions() == {}
+
+
+@pytest.mark.parametrize("name", ["config.json", "selection.csv"])
+def test_without_config_or_selection_there_is_no_study(folder: Path, name: str) -> None:
+    (folder / name).unlink()
+    with pytest.raises(DataError, match=name) as error:
+        read_results(folder)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"config_version": 99, "config": {}}', '{"config_version": 1, "config": {}}'],
+)
+def test_a_damaged_config_is_refused_in_one_line(folder: Path, text: str) -> None:
+    (folder / "config.json").write_text(text)
+    with pytest.raises(DataError, match=r"config\.json: ") as error:
+        read_results(folder)
+    assert "\n" not in str(error.value)
+
+
+def test_a_cut_off_curve_is_refused(folder: Path) -> None:
+    write_history(folder, "VGG16", "simple", "adam", [4, 3, 2])
+    with pytest.raises(TrainingError, match="adam: its training curve ends at epoch 2"):
+        read_results(folder)
+
+
+def test_a_damaged_picture_is_refused(folder: Path) -> None:
+    (folder / "stylized/VGG16/simple/Tom_&_Jerry/bay.png").write_bytes(b"\x89PNG")
+    with pytest.raises(StudyError, match=r"bay\.png"):
+        read_results(folder)
+
+
+def test_a_picture_without_provenance_counts_but_is_named(folder: Path) -> None:
+    file = "stylized/VGG16/simple/Tom_&_Jerry/bay.png"
+    save_png(Image.new("RGB", (8, 8)), folder / file)
+    results = read_results(folder)
+    assert results.missing == (f"{file}: its provenance",)
+    assert math.isnan(results.models[0].painted["Tom_&_Jerry", "bay"].total_loss)
+
+
+def test_the_lowest_picture_is_the_one_of_the_lowest_finite_loss(folder: Path) -> None:
+    write_painted(folder, *FIRST, total_loss=math.nan)
+    model = read_results(folder).models[0]
+    losses = [one.total_loss for one in model.painted.values()]
+    assert model.lowest is not None
+    assert model.lowest.total_loss == min(loss for loss in losses if not math.isnan(loss)) == 0.125
+
+
+def test_versions_and_digests_that_disagree_are_all_kept(folder: Path) -> None:
+    write_painted(folder, *FIRST, versions={"numpy": "1.0"}, weights_sha256="f" * 64)
+    results = read_results(folder)
+    assert results.versions()["numpy"] == [("1.0", 1), ("2.4.0", 15)]
+    assert results.versions()["python"] == [("3.11.2", 15)]
+    assert results.weights_digests("VGG16") == [digest("VGG16"), "f" * 64]
+    assert results.weights_digests("Control") == [digest("Control")]
+
+
+def test_wall_time_is_summed_by_rule_without_the_reports_own(folder: Path) -> None:
+    write_benchmark(folder, "stylize/VGG16/a", 10, 300)
+    write_benchmark(folder, "stylize/VGG16/b", "NA", "-")
+    assert read_results(folder).times == (
+        RuleTime("train", 2, 3601.0, 1024),
+        RuleTime("stylize", 2, 10.0, 300),
+    )
+
+
+def test_results_of_a_backbone_that_left_the_config_do_not_show(folder: Path) -> None:
+    path = folder / "config.json"
+    record = json.loads(path.read_text())
+    del record["config"]["backbones"]["Control"]
+    path.write_text(json.dumps(record))
+    results = read_results(folder)
+    assert models(results) == [("VGG16", "simple"), ("VGG16", "logged")]
+    assert results.missing == ()
