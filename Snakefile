@@ -27,6 +27,12 @@ include: "rules/stylized.smk"
 include: "rules/report.smk"
 
 
+onerror:
+    # Last on the screen: what is wrong and the mend, out of all that Snakemake tells.
+    for line in failures(log):
+        print(line, file=sys.stderr)
+
+
 rule all:
     default_target: True
     input:

@@ -118,3 +118,9 @@ def network_options(backbone):
 def layer_weights(backbone):
     """The style layers as LAYER=WEIGHT words."""
     return shlex.join(f"{layer}={weight}" for layer, weight in backbone.style_layers.items())
+
+
+def failures(logs):
+    """The lines in which programs told what went wrong, out of Snakemake's own logs."""
+    text = "\n".join(Path(log).read_text("utf-8", "replace") for log in logs)
+    return list(dict.fromkeys(line for line in text.splitlines() if line.startswith("error: ")))

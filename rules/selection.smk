@@ -18,8 +18,6 @@ rule record_config:
 
 checkpoint select_pictures:
     input:
-        # Recorded before anything is computed, so that no result lacks its config.
-        config=ancient(rules.record_config.output.json),
         dataset=ancient(DATASET),
         photographs=ancient(PHOTOGRAPHS) if PHOTOGRAPHS else [],
     output:

@@ -1,0 +1,227 @@
+"""The workflow as its users run it: Snakemake itself, a small study, every real part."""
+
+import csv
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+from PIL import Image
+
+from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS
+from nstcore.dataset import COLUMNS
+from nstcore.demo import paint_dataset, write_photographs
+from nstcore.images import read_text
+
+pytestmark = pytest.mark.workflow
+
+LAYERS = {"Conv1_relu": 0.5, "block_1_expand_relu": 0.5}
+CONFIG = {
+    "study": "small",
+    "seed": 1,
+    "image_size": 48,
+    "data": {"source": "directory", "path": "artworks"},
+    "styles": {"images": 2, "artists": ["Ada Curl", "Hugo Gouge"]},
+    "contents": {"source": "photographs", "train": 2, "test": 1},
+    "backbones": {
+        "Net-untrained": {
+            "architecture": "MobileNetV2",
+            "weights": "random",
+            "description": "MobileNetV2, untrained",
+            "style_layers": LAYERS,
+            "content_layer": "block_3_expand_relu",
+            "alpha": 1.0,
+            "beta": 1e4,
+        }
+    },
+    "aggregations": ["simple", "logged"],
+    "optimizers": {"adam": {"learning_rate": 0.02}, "sgd": {"learning_rate": 1.0}},
+    "training": {"max_epochs": 2, "min_improvement": 0.0, "steps_per_epoch": 1, "batch": 2},
+    "compute": {"threads": 1},
+}
+
+
+def snakemake(folder, *arguments, config=CONFIG):
+    """Run the workflow in `folder` with `config` in a file, outside of any environment."""
+    (folder / "study.yaml").write_text(yaml.safe_dump(config), "utf-8")
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    environment.pop("PYTHONPATH", None)
+    return subprocess.run(
+        [
+            Path(sys.executable).parent / "snakemake",
+            *arguments,
+            *("--snakefile", ROOT / "Snakefile", "--directory", folder),
+            *("--cores", "2", "--configfile", folder / "study.yaml"),
+        ],
+        env=environment,
+        # A dry run prints its plan to stdout, a run its progress to stderr.
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def jobs(done):
+    """How many jobs Snakemake says that it runs, by rule."""
+    table = done.stdout.partition("Job stats:")[2].partition("total")[0]
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+def modified(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The folder in which the small study has run from beginning to end."""
+    folder = tmp_path_factory.mktemp("study")
+    paint_dataset(folder / "artworks", seed=1, paintings=2)
+    write_photographs(folder / "photographs")
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+@pytest.fixture
+def results(study):
+    return study / "results" / "small"
+
+
+def test_the_study_leaves_the_files_of_the_contract(study, results):
+    selection = rows(results / "selection.csv")
+    assert list(selection[0]) == COLUMNS
+    assert {row["split"] for row in selection} == {"target", "train", "test"}
+    for row in selection:
+        assert Image.open(results / "inputs" / f"{row['id']}.png").size == (48, 48)
+    for style in ("Ada_Curl", "Hugo_Gouge"):
+        assert (results / "targets" / "Net-untrained" / f"{style}.npz").is_file()
+    for aggregation in ("simple", "logged"):
+        for optimizer in ("adam", "sgd"):
+            path = results / "training" / "Net-untrained" / aggregation / f"{optimizer}.csv"
+            history = rows(path)
+            assert list(history[0]) == HISTORY_COLUMNS
+            assert {row["style"] for row in history} == {"Ada_Curl", "Hugo_Gouge"}
+            assert len({row["content_id"] for row in history}) == 2
+    choices = rows(results / "choices.csv")
+    assert list(choices[0]) == CHOICE_COLUMNS
+    assert [row["aggregation"] for row in choices] == ["simple", "logged"]
+    assert (results / "report.html").is_file()
+    assert json.loads((results / "config.json").read_text())["config"] == CONFIG
+
+
+def test_pictures_have_the_content_s_original_size_and_carry_their_provenance(study, results):
+    content = next(row for row in rows(results / "selection.csv") if row["split"] == "test")
+    choices = {row["aggregation"]: row for row in rows(results / "choices.csv")}
+    pictures = list((results / "stylized").rglob("*.png"))
+    assert len(pictures) == 2 * 2
+    for picture in pictures:
+        assert Image.open(picture).size == (int(content["width"]), int(content["height"]))
+        about = json.loads(read_text(picture)["nstcore"])
+        backbone, aggregation, style, name = picture.relative_to(results / "stylized").parts
+        assert about["style"] == style
+        assert about["content_id"] == name.removesuffix(".png") == content["id"]
+        assert about["optimizer"] == choices[aggregation]["optimizer"]
+        assert about["epochs"] == int(choices[aggregation]["epochs"])
+        made_with = json.loads((results / "backbones" / f"{backbone}.json").read_text())
+        assert about["weights_sha256"] == made_with["weights_sha256"]
+
+
+def test_a_second_run_has_nothing_to_do(study, results):
+    before = modified(results)
+    done = snakemake(study)
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
+    assert modified(results) == before
+
+
+def test_one_picture_again_is_one_job_and_the_same_bytes(study, results):
+    picture = next((results / "stylized").rglob("*.png"))
+    bytes_before = picture.read_bytes()
+    others = modified(results / "inputs")
+    done = snakemake(study, str(picture.relative_to(study)), "--force")
+    assert done.returncode == 0, done.stdout
+    assert jobs(done) == {"stylize": 1}
+    assert picture.read_bytes() == bytes_before
+    assert modified(results / "inputs") == others
+
+
+def test_the_report_is_the_same_when_it_is_made_again(study, results):
+    pages = []
+    for _ in range(2):
+        done = snakemake(study, "results/small/report.html", "--force")
+        assert done.returncode == 0, done.stdout
+        assert jobs(done) == {"report": 1}
+        pages.append((results / "report.html").read_bytes())
+    assert pages[0] == pages[1]
+
+
+def test_touching_a_program_reruns_nothing(study):
+    # What a git checkout does; changed numbers are declared by nstcore.NUMERICS_VERSION.
+    program = ROOT / "workflow_scripts" / "stylize.py"
+    program.touch()
+    assert "Nothing to be done" in snakemake(study, "--dry-run").stdout
+
+
+def test_results_of_another_config_are_refused_and_kept(study, results):
+    before = modified(results)
+    done = snakemake(study, config={**CONFIG, "image_size": 64})
+    assert done.returncode != 0
+    assert (
+        done.stdout.strip()
+        .splitlines()[-1]
+        .startswith("error: results/small: computed with another config (image_size: 48 -> 64)")
+    )
+    assert modified(results) == before
+
+
+def test_a_changed_config_reruns_what_uses_it_once_that_is_asked_for(study):
+    config = {**CONFIG, "training": {**CONFIG["training"], "max_epochs": 3}}
+    done = snakemake(study, "--dry-run", "--config", "on_config_change=rerun", config=config)
+    planned = jobs(done)
+    assert planned["train"] == 4
+    assert "build_target" not in planned
+    assert "load_backbone" not in planned
+
+
+def test_a_config_error_is_one_line_and_runs_nothing(tmp_path):
+    done = snakemake(tmp_path, config={**CONFIG, "aggregations": ["cubed"]})
+    assert done.returncode != 0
+    assert done.stdout.strip().splitlines()[-1] == (
+        "error: config: aggregations.0: 'cubed' is not known; allowed: simple, squared, logged"
+    )
+    assert "Traceback" not in done.stdout
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_missing_style_folder_is_one_line_and_leaves_what_is_computed(study, tmp_path):
+    shutil.copytree(study / "artworks", tmp_path / "artworks")
+    shutil.copytree(study / "photographs", tmp_path / "photographs")
+    shutil.rmtree(tmp_path / "artworks" / "images" / "images" / "Hugo_Gouge")
+    done = snakemake(tmp_path)
+    assert done.returncode != 0
+    assert (
+        "error: styles.artists: 'Hugo Gouge' is not in artworks; allowed: Ada Curl" in done.stdout
+    )
+    assert "Traceback" not in done.stdout
+    assert (tmp_path / "results" / "small" / "config.json").is_file()
+    assert not (tmp_path / "results" / "small" / "selection.csv").exists()
+
+
+def test_the_graph_of_the_full_study_is_complete(tmp_path):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
+    done = snakemake(tmp_path, "--dry-run", config=config)
+    assert done.returncode == 0, done.stdout
+    planned = jobs(done)
+    assert (planned["download_dataset"], planned["train"], planned["choose"]) == (1, 36, 12)
