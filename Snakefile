@@ -27,6 +27,12 @@ include: "rules/stylized.smk"
 include: "rules/report.smk"
 
 
+onstart:
+    # Before the first job, whatever was asked for: no result lacks the config it belongs to. As a
+    # rule's output it would come late, or hold back the checkpoint whenever the config changes.
+    write_record(STUDY, RECORD)
+
+
 onerror:
     # Last on the screen: what is wrong and the mend, out of all that Snakemake tells.
     for line in failures(log):

@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError, relevance
 from nstcore import CONFIG_VERSION
 from nstcore.architectures import file_layer_names, layer_names, nearest
 from nstcore.errors import ConfigError
+from nstcore.files import whole
 
 
 @dataclass(frozen=True)
@@ -185,9 +186,17 @@ def _check_backbone(backbone: BackboneConfig) -> None:
         )
 
 
-def to_record(study: Study) -> dict[str, Any]:
-    """Return what `results/<study>/config.json` keeps: the config that the results belong to."""
-    return {"config_version": CONFIG_VERSION, "config": study.config}
+def write_record(study: Study, path: Path | str) -> None:
+    """Keep the config that results belong to, `results/<study>/config.json`.
+
+    A record that says the same already is left untouched, its date too.
+    """
+    path = Path(path)
+    record = {"config_version": CONFIG_VERSION, "config": study.config}
+    text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
+    if not path.is_file() or path.read_text("utf-8") != text:
+        with whole(path) as draft:
+            draft.write_text(text, "utf-8")
 
 
 def check_record(study: Study, path: Path | str) -> None:

@@ -2,10 +2,6 @@
 
 
 rule load_backbone:
-    input:
-        # Recorded before anything is computed, so that no result lacks its config. (As an input of
-        # the checkpoint a changed config would end the run right after its record.)
-        config=ancient(rules.record_config.output.json),
     output:
         backbone=f"{RESULTS}/backbones/{{backbone}}.weights.h5",
         about=f"{RESULTS}/backbones/{{backbone}}.json",

@@ -11,7 +11,7 @@ from pathlib import Path
 sys.path.insert(0, workflow.basedir)
 
 from nstcore import NUMERICS_VERSION
-from nstcore.config import Study, check_record
+from nstcore.config import Study, check_record, write_record
 from nstcore.dataset import read_selection
 from nstcore.errors import StudyError
 from nstcore.program import make_findable
@@ -21,8 +21,9 @@ make_findable(workflow.basedir)
 try:
     STUDY = Study.from_config(config)
     RESULTS = f"results/{STUDY.name}"
+    RECORD = f"{RESULTS}/config.json"
     if config.get("on_config_change", "stop") == "stop":
-        check_record(STUDY, f"{RESULTS}/config.json")
+        check_record(STUDY, RECORD)
 except StudyError as error:
     sys.exit(f"error: {error}")
 

@@ -3,7 +3,6 @@
 
 rule report:
     input:
-        config=rules.record_config.output.json,
         selection=f"{RESULTS}/selection.csv",
         inputs=selected_inputs,
         backbones=expand(rules.load_backbone.output.about, backbone=STUDY.backbones),
@@ -35,6 +34,8 @@ rule report:
     params:
         study=lambda wildcards, output: os.path.dirname(output.html),
         templates=lambda wildcards, input: os.path.dirname(input.template),
+        # The page shows it; the program reads it from the study's record.
+        config=json.dumps(STUDY.config),
     shell:
         "python -m workflow_scripts.report --study {params.study:q} --templates {params.templates:q}"
         " --output {output.html:q} > {log:q} 2>&1"

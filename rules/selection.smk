@@ -1,19 +1,4 @@
-# Which pictures the study uses, and the config that its results belong to.
-
-
-rule record_config:
-    output:
-        json=f"{RESULTS}/config.json",
-    log:
-        f"{LOGS}/record_config.log",
-    localrule: True
-    conda:
-        "../envs/nst.yaml"
-    params:
-        config=json.dumps(STUDY.config),
-    shell:
-        "python -m workflow_scripts.record_config --config {params.config:q} --output {output.json:q}"
-        " > {log:q} 2>&1"
+# Which pictures the study uses.
 
 
 checkpoint select_pictures:

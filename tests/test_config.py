@@ -7,7 +7,7 @@ from conftest import ROOT
 
 from nstcore import CONFIG_VERSION
 from nstcore.architectures import DEFAULT_LAYERS
-from nstcore.config import Study, check_record, style_name, to_record
+from nstcore.config import Study, check_record, style_name, write_record
 from nstcore.errors import ConfigError, WeightsError
 
 
@@ -134,12 +134,8 @@ def test_a_name_that_no_folder_can_have_is_refused(artist):
         style_name(artist)
 
 
-def record(study, path):
-    path.write_text(json.dumps(to_record(study)), "utf-8")
-
-
 def test_results_of_another_config_are_not_mixed_with_this_one_s(config, tmp_path):
-    record(Study.from_config(config), tmp_path / "config.json")
+    write_record(Study.from_config(config), tmp_path / "config.json")
     changed = copy.deepcopy(config)
     changed["image_size"] = 128
     with pytest.raises(ConfigError, match=r"computed with another config \(image_size: 224 -> 128"):
@@ -147,7 +143,7 @@ def test_results_of_another_config_are_not_mixed_with_this_one_s(config, tmp_pat
 
 
 def test_more_models_fewer_models_and_other_threads_are_welcome(config, tmp_path):
-    record(Study.from_config(config), tmp_path / "config.json")
+    write_record(Study.from_config(config), tmp_path / "config.json")
     changed = copy.deepcopy(config)
     changed["backbones"]["Second"] = changed["backbones"]["VGG19"]
     del changed["backbones"]["ResNet50"]
