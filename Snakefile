@@ -15,7 +15,14 @@ if "study" not in config:
 
 
 include: "rules/common.smk"
-include: "rules/dataset.smk"
+
+
+# An own copy is used as it is: there is no rule that could make it, or make it anew.
+if STUDY.data["source"] == "kaggle":
+
+    include: "rules/dataset.smk"
+
+
 include: "rules/demo.smk"
 include: "rules/selection.smk"
 include: "rules/inputs.smk"

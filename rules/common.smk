@@ -34,8 +34,8 @@ STYLES = [style.name for style in STUDY.styles]
 TRAINING = STUDY.training
 
 if STUDY.data["source"] == "kaggle":
-    slug = STUDY.data["dataset"].split("/")[1]
-    DATASET = f"data/{slug}"
+    SLUG = STUDY.data["dataset"].split("/")[1]
+    DATASET = f"data/{SLUG}"
 else:
     DATASET = STUDY.data["path"]
 # None where contents are drawn from the dataset itself.

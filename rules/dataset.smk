@@ -1,18 +1,18 @@
-# The Kaggle dataset. Where the config names a folder instead, nothing here is needed.
+# The Kaggle dataset: downloaded once for all studies, and extracted.
 
 
 rule download_dataset:
     output:
-        archive="data/kaggle/{slug}.zip",
+        archive=f"data/kaggle/{SLUG}.zip",
     log:
-        "data/kaggle/{slug}.download.log",
+        f"data/kaggle/{SLUG}.download.log",
     conda:
         "../envs/kaggle.yaml"
     resources:
         downloads=1,
         mem_mb=500,
     params:
-        dataset=STUDY.data.get("dataset", ""),
+        dataset=STUDY.data["dataset"],
         # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
         cache="data/kaggle/cache",
     shell:
@@ -23,13 +23,11 @@ rule download_dataset:
 
 rule extract_dataset:
     input:
-        archive="data/kaggle/{slug}.zip",
+        archive=rules.download_dataset.output.archive,
     output:
-        folder=directory("data/{slug}"),
+        folder=directory(DATASET),
     log:
-        "data/kaggle/{slug}.extract.log",
-    wildcard_constraints:
-        slug=r"[\w-]+",
+        f"data/kaggle/{SLUG}.extract.log",
     conda:
         "../envs/kaggle.yaml"
     resources:
