@@ -49,4 +49,8 @@ onerror:
 rule all:
     default_target: True
     input:
-        rules.report.output.html,
+        # All that other programs read, so that a file that was deleted is made again.
+        histories=rules.report.input.histories,
+        choices=rules.collect_choices.output.csv,
+        stylized=stylized_images,
+        report=rules.report.output.html,

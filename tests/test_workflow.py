@@ -146,6 +146,17 @@ def test_a_second_run_has_nothing_to_do(study, results):
     assert modified(results) == before
 
 
+def test_a_deleted_picture_is_made_again(study, results):
+    picture = next((results / "stylized").rglob("*.png"))
+    bytes_before = picture.read_bytes()
+    picture.unlink()
+    done = snakemake(study)
+    assert done.returncode == 0, done.stdout
+    assert jobs(done)["stylize"] == 1
+    assert not {"train", "build_target", "load_backbone"} & jobs(done).keys()
+    assert picture.read_bytes() == bytes_before
+
+
 def test_one_picture_again_is_one_job_and_the_same_bytes(study, results):
     picture = next((results / "stylized").rglob("*.png"))
     bytes_before = picture.read_bytes()
