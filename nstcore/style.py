@@ -221,9 +221,19 @@ class StyleTarget:
             raise TargetError(f"{path}: no such style target") from None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise TargetError(f"{path}: no style target, or a damaged one ({error})") from None
-        if backbone is not None and about["backbone"] != backbone.fingerprint:
+        target = cls(layers, about["weights"], about["backbone"], tuple(about["paintings"]))
+        if backbone is not None:
+            target.check(backbone, f"{path}: ")
+        return target
+
+    def check(self, backbone: Backbone, where: str = "style target: ") -> None:
+        """Refuse to be used with another backbone than the one it was made with.
+
+        Raises:
+            TargetError: The backbone has other weights, style layers or preprocessing.
+        """
+        if self.backbone != backbone.fingerprint:
             raise TargetError(
-                f"{path}: made with another backbone than {backbone.name} (other weights, layers "
-                "or preprocessing); delete it and build it again"
+                f"{where}made with another backbone than {backbone.name} (other weights, layers "
+                "or preprocessing); build it again"
             )
-        return cls(layers, about["weights"], about["backbone"], tuple(about["paintings"]))

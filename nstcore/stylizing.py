@@ -171,7 +171,9 @@ def stylize(
 
     Raises:
         ConfigError: No such aggregation or optimizer.
+        TargetError: The target was made with another backbone.
     """
+    target.check(backbone)
     contents = np.asarray(contents, dtype=np.float32)
     objective = Objective(aggregation, alpha, beta)
     canvas = Canvas(backbone, objective, contents.shape, optimizer, settings)

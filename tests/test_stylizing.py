@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 import nstcore
-from nstcore.errors import ConfigError
+from nstcore.errors import ConfigError, TargetError
 from nstcore.style import StyleTarget
 from nstcore.stylizing import make_optimizer, stylize
 
@@ -69,6 +69,12 @@ def test_an_epoch_can_have_several_steps(backbone, target, contents, beta):
     six = stylize(contents[:1], target, backbone, epochs=6, **settings)
     np.testing.assert_array_equal(two.images, six.images)
     assert two.history["total_loss"].tolist() == six.history["total_loss"].tolist()[::3]
+
+
+def test_a_target_of_another_backbone_is_refused(target, contents):
+    other = nstcore.load_backbone("VGG16", "random", seed=4)
+    with pytest.raises(TargetError, match="made with another backbone than VGG16"):
+        stylize(contents, target, other, epochs=1)
 
 
 def test_the_public_names_are_there_without_their_modules():
