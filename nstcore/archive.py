@@ -25,8 +25,9 @@ PICTURES = "images/images"
 _SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _MAGIC = b"PK\x03\x04"
 _UNSAFE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)")
-# What the zip module raises on bytes that are not what a checksum or a header promises.
-_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError)
+# What the zip module raises on bytes that are not what a checksum or a header promises; a
+# RuntimeError on a header that tells of encryption or of an unknown compression.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
 
 
 def begins_as_archive(path: Path) -> bool:

@@ -34,7 +34,9 @@ STYLES = [style.name for style in STUDY.styles]
 TRAINING = STUDY.training
 
 if STUDY.data["source"] == "kaggle":
-    SLUG = STUDY.data["dataset"].split("/")[1]
+    # With the version in its name, another version is another dataset and not a changed one.
+    _, slug, version = STUDY.data["dataset"].split("/")
+    SLUG = f"{slug}-{version}"
     DATASET = f"data/{SLUG}"
 else:
     DATASET = STUDY.data["path"]
