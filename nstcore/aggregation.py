@@ -3,11 +3,12 @@
     M_p(L) = (1/n sum_i L_i^p)^(1/p)
 
 *simple* is p = 1 (the mean), *squared* p = 2 (the root mean square: far paintings pull harder),
-*logged* p -> 0 (the geometric mean: near paintings pull harder). All three have the unit of the
-losses, so they share one style weight.
+*logged* p -> 0 (the geometric mean, exp(1/n sum_i log L_i): near paintings pull harder). All three
+have the unit of the losses, so they share one style weight. Their derivatives are
+
+    dM_p / dL_i = 1/n (L_i / M_p)^(p - 1)
 """
 
-from collections.abc import Callable
 from typing import Any
 
 import tensorflow as tf
@@ -17,34 +18,36 @@ from nstcore.errors import ConfigError
 Tensor = Any
 """A TensorFlow tensor: TensorFlow ships no types."""
 
-TINY = 1e-30
-"""Losses are held above this, so that log and sqrt stay finite at a loss of zero."""
+POWERS: dict[str, int] = {"simple": 1, "squared": 2, "logged": 0}
+"""p by aggregation."""
 
 
-def simple(losses: Tensor) -> Tensor:
-    """The mean, 1/n sum_i L_i: (batch, n) -> (batch,)."""
-    return tf.reduce_mean(losses, axis=-1)
+def power_mean(losses: Tensor, p: int) -> Tensor:
+    """Return M_p over the last axis; 0 stands for p -> 0.
 
+    Args:
+        losses: (..., n), not negative. Held above a tiny floor, so that values and derivatives
+            stay finite where a picture equals a painting.
+        p: 0, 1, 2 ...
 
-def squared(losses: Tensor) -> Tensor:
-    """The root mean square, sqrt(1/n sum_i L_i^2): (batch, n) -> (batch,)."""
-    losses = tf.maximum(losses, TINY)
-    # Squares of published losses leave the range of float32; relative to the largest they do not.
+    Returns:
+        (...), in the unit of `losses`.
+    """
+    if p == 1:
+        return tf.reduce_mean(losses, axis=-1)
+    losses = tf.maximum(losses, floor(losses.dtype))
+    if p == 0:
+        return tf.exp(tf.reduce_mean(tf.math.log(losses), axis=-1))
+    # Powers of published losses leave the range of float32; relative to the largest they do not.
+    # M_p is homogeneous, so that the derivative does not depend on what it is relative to.
     largest = tf.stop_gradient(tf.reduce_max(losses, axis=-1, keepdims=True))
-    mean = tf.reduce_mean(tf.square(losses / largest), axis=-1)
-    return largest[..., 0] * tf.sqrt(mean)
+    mean = tf.reduce_mean(tf.pow(losses / largest, p), axis=-1)
+    return largest[..., 0] * tf.pow(mean, 1 / p)
 
 
-def logged(losses: Tensor) -> Tensor:
-    """The geometric mean, exp(1/n sum_i log L_i): (batch, n) -> (batch,)."""
-    return tf.exp(tf.reduce_mean(tf.math.log(tf.maximum(losses, TINY)), axis=-1))
-
-
-AGGREGATIONS: dict[str, Callable[[Tensor], Tensor]] = {
-    "simple": simple,
-    "squared": squared,
-    "logged": logged,
-}
+def floor(dtype: tf.DType) -> float:
+    """Return what losses are held above before logarithms and roots."""
+    return 1e-100 if dtype == tf.float64 else 1e-30
 
 
 def aggregate(losses: Tensor, aggregation: str) -> Tensor:
@@ -60,6 +63,6 @@ def aggregate(losses: Tensor, aggregation: str) -> Tensor:
     Raises:
         ConfigError: No such aggregation.
     """
-    if aggregation not in AGGREGATIONS:
-        raise ConfigError(f"aggregation {aggregation!r}: choose one of {', '.join(AGGREGATIONS)}")
-    return AGGREGATIONS[aggregation](tf.convert_to_tensor(losses))
+    if aggregation not in POWERS:
+        raise ConfigError(f"aggregation {aggregation!r}: choose one of {', '.join(POWERS)}")
+    return power_mean(tf.convert_to_tensor(losses), POWERS[aggregation])

@@ -45,6 +45,12 @@ ARCHITECTURES: dict[str, str] = {
 }
 """The architectures of keras.applications that can be named, with their usual preprocessing."""
 
+POOLINGS = ("max", "average")
+"""How a network pools: with its own layers, or with averages where it has maxima."""
+
+PRECISIONS = ("float32", "bfloat16")
+"""What a network computes in; pictures, weights on disk and features are float32 in any case."""
+
 IMAGENET_FILES: dict[str, str] = {
     "VGG16": "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
     "VGG19": "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",

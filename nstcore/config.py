@@ -26,6 +26,8 @@ class BackboneConfig:
     content_layer: str
     alpha: float
     beta: float
+    pooling: str
+    precision: str
     architecture: str | None = None
     preprocessing: str | None = None
     description: str = ""
@@ -55,12 +57,13 @@ class Study:
     styles: tuple[StyleConfig, ...]
     contents: Mapping[str, Any]
     backbones: Mapping[str, BackboneConfig]
+    loss: Mapping[str, Any]
     aggregations: tuple[str, ...]
     optimizers: Mapping[str, Mapping[str, float]]
     training: Mapping[str, Any]
-    threads: int
+    compute: Mapping[str, int]
     config: Mapping[str, Any]
-    """All of it, as it was given."""
+    """All of it, with the defaults of what was not given."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> "Study":
@@ -71,10 +74,11 @@ class Study:
             WeightsError: A backbone's model file cannot be read.
         """
         check_schema(config)
+        config = _with_defaults(config, _schema())
         _check_data(config["data"])
         _check_artists(config["styles"]["artists"], config["data"])
         backbones = {
-            name: BackboneConfig(name=name, **values)
+            name: BackboneConfig(name=name, **_weighted(name, values, config["loss"]))
             for name, values in config["backbones"].items()
         }
         for backbone in backbones.values():
@@ -90,10 +94,11 @@ class Study:
             ),
             contents=config["contents"],
             backbones=backbones,
+            loss=config["loss"],
             aggregations=tuple(config["aggregations"]),
             optimizers=config["optimizers"],
             training=config["training"],
-            threads=config["compute"]["threads"],
+            compute=config["compute"],
             config={key: value for key, value in config.items() if key != "on_config_change"},
         )
 
@@ -116,11 +121,37 @@ def check_schema(config: Mapping[str, Any]) -> None:
     Raises:
         ConfigError: One line that names the key or value at fault and what is allowed.
     """
-    schema = json.loads(resources.files("nstcore").joinpath("config.schema.json").read_text())
-    errors = list(jsonschema.Draft202012Validator(schema).iter_errors(config))
+    errors = list(jsonschema.Draft202012Validator(_schema()).iter_errors(config))
     if errors:
         # The shallowest error first: a wrong section explains the errors within it.
         raise ConfigError(_explain(max(errors, key=relevance)))
+
+
+def _schema() -> Any:
+    return json.loads(resources.files("nstcore").joinpath("config.schema.json").read_text("utf-8"))
+
+
+def _with_defaults(values: Any, schema: Mapping[str, Any]) -> Any:
+    """Fill in the schema's defaults, so that a value given and the same by default are one."""
+    if not isinstance(values, Mapping):
+        return values
+    rules = schema.get("properties", {})
+    others = schema.get("additionalProperties") or {}
+    defaults = {key: rule["default"] for key, rule in rules.items() if "default" in rule}
+    given = {**defaults, **values}
+    return {key: _with_defaults(value, rules.get(key, others)) for key, value in given.items()}
+
+
+def _weighted(name: str, backbone: Mapping[str, Any], loss: Mapping[str, Any]) -> dict[str, Any]:
+    """Give a backbone the weights of the losses that it has none of its own for."""
+    common = {key: loss[key] for key in ("alpha", "beta") if key in loss}
+    weights = {**common, **backbone}
+    for key in ("alpha", "beta"):
+        if key not in weights:
+            raise ConfigError(
+                f"config: backbones.{name}: key {key!r} is missing, here and in 'loss'"
+            )
+    return weights
 
 
 def _explain(error: ValidationError) -> str:
@@ -131,7 +162,7 @@ def _explain(error: ValidationError) -> str:
     allowed = error.schema.get("properties", {}) if isinstance(error.schema, dict) else {}
     if error.validator == "additionalProperties":
         unknown = next(key for key in given if key not in allowed)
-        return f"{prefix}unknown key {unknown!r}; {nearest(str(unknown), list(allowed), most=12)}"
+        return f"{prefix}unknown key {unknown!r}; {nearest(str(unknown), list(allowed), most=14)}"
     if error.validator == "required":
         missing = next(key for key in rule if key not in given)
         return f"{prefix}key {missing!r} is missing"
@@ -215,7 +246,7 @@ def check_record(study: Study, path: Path | str) -> None:
     path = Path(path)
     try:
         record = json.loads(path.read_text("utf-8"))
-        version, recorded = record["config_version"], record["config"]
+        version, recorded = record["config_version"], _with_defaults(record["config"], _schema())
     except FileNotFoundError:
         return
     except (OSError, ValueError, KeyError, TypeError):

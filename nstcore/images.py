@@ -108,6 +108,15 @@ def to_pixels(image: Image.Image) -> Pixels:
     return np.asarray(image.convert("RGB"), dtype=np.float32) / np.float32(255)
 
 
+def read_pixels(path: Path | str) -> Pixels:
+    """Read a picture as float32 (height, width, 3) in 0..1.
+
+    Raises:
+        ImageError: It cannot be read.
+    """
+    return to_pixels(read_image(path))
+
+
 def to_image(pixels: NDArray[np.floating]) -> Image.Image:
     """Turn (height, width, 3) in 0..1 into an 8-bit Pillow image; values outside are clipped."""
     return Image.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8), "RGB")

@@ -1,5 +1,6 @@
 """What the programs of the workflow share."""
 
+import argparse
 import os
 import sys
 from collections.abc import Callable
@@ -17,6 +18,15 @@ def run(main: Callable[[], None]) -> None:
         main()
     except StudyError as error:
         sys.exit(f"error: {error}")
+
+
+def add_loss_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that say what is minimised, and from where."""
+    parser.add_argument("--alpha", required=True, type=float, help="weight of the content loss")
+    parser.add_argument("--beta", required=True, type=float, help="weight of the style loss")
+    parser.add_argument("--scaling", default="published", help="published or calibrated")
+    parser.add_argument("--total-variation", default=0.0, type=float, help="its weight")
+    parser.add_argument("--initial-noise", default=0.0, type=float, help="0 (content) to 1 (noise)")
 
 
 def make_findable(root: Path | str) -> None:

@@ -1,107 +1,128 @@
-"""Gram matrices, and a style made of many paintings.
+"""A style made of many paintings.
 
-With F of shape (H W, C), the features of one layer, and the Gram matrix G = F^T F / (H W C), the
-style loss of Gatys et al. (2015, eq. 3-5) against painting i with Gram matrices A_l,i is
+The style loss of Gatys et al. (2015, eq. 4-5) against painting i, with Gram matrices A_l,i, is
 
     L_i = sum_l w_l / 4 * ||G_l - A_l,i||^2
 
-which is the paper's 1 / (2 H W C)^2 with the sizes drawn into the matrices, so that paintings and
-pictures may differ in size.
+where the paper's 1 / (H W C)^2 is drawn into the matrices (see `gram`).
 """
 
+import hashlib
 import json
 import zipfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby, islice
+from math import isqrt
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
 
-from nstcore.aggregation import TINY, Tensor
+from nstcore.aggregation import Tensor, floor
 from nstcore.backbones import Backbone
 from nstcore.errors import TargetError
 from nstcore.files import whole
+from nstcore.gram import gram_matrix, half_gram, triangle
 from nstcore.images import Pixels
 
-FORMAT = 1
+FORMAT = 2
 """Version of the saved file."""
 
 # Features of this many paintings are held at once while their Gram matrices are taken.
 _BATCH = 4
 
 
-def gram_matrix(features: Tensor) -> Tensor:
-    """Correlate the channels over all positions: G = F^T F / (H W C) (Gatys et al. 2015, eq. 3).
-
-    Args:
-        features: (batch, height, width, channels).
-
-    Returns:
-        (batch, channels, channels), symmetric.
-    """
-    _, height, width, channels = tf.unstack(tf.shape(features))
-    flat = tf.reshape(features, (-1, height * width, channels))
-    # A matrix product of reshaped features: an einsum over four axes takes 6-8 % longer.
-    return tf.matmul(flat, flat, transpose_a=True) / tf.cast(
-        height * width * channels, features.dtype
-    )
-
-
 class LayerTarget(NamedTuple):
     """The Gram matrices A_i of n paintings at one layer, centred by their mean M.
 
     ||G - A_i||^2 = ||D||^2 - 2 <D, A_i - M> + ||A_i - M||^2 with D = G - M costs one matrix-vector
-    product for all paintings together, and stays exact in float32 where the expansion around zero
-    cancels.
+    product for all paintings together. The centring keeps the three terms as small as the
+    distances between the matrices; float64 keeps their difference exact where the picture comes
+    near one painting of many. All matrices are scaled upper triangles (see `gram.half_gram`), of
+    m = C (C + 1) / 2 numbers.
     """
 
     mean: Tensor
-    """M, flattened: (channels^2,)."""
+    """M: float64, (m,)."""
     deviations: Tensor
-    """A_i - M: (n, channels^2)."""
+    """A_i - M: float64, (n, m)."""
     spreads: Tensor
-    """||A_i - M||^2: (n,)."""
+    """||A_i - M||^2: float64, (n,)."""
 
     @classmethod
-    def from_grams(cls, grams: np.ndarray) -> "LayerTarget":
-        """Centre n Gram matrices, (n, channels, channels), in float64."""
-        flat = grams.reshape(len(grams), -1).astype(np.float64)
-        mean = flat.mean(axis=0)
-        deviations = flat - mean
-        spreads = np.square(deviations).sum(axis=1)
-        return cls(*(tf.constant(x, tf.float32) for x in (mean, deviations, spreads)))
+    def from_triangles(cls, triangles: NDArray[np.floating], channels: int) -> "LayerTarget":
+        """Centre n Gram matrices, given as their upper triangles (n, m), not scaled."""
+        scaled = triangles.astype(np.float64)
+        scaled *= triangle(channels).scale
+        mean = scaled.mean(axis=0)
+        scaled -= mean
+        spreads = np.einsum("nm,nm->n", scaled, scaled)
+        return cls(*(tf.constant(part, tf.float64) for part in (mean, scaled, spreads)))
 
     def squared_distances(self, grams: Tensor) -> Tensor:
-        """||G - A_i||^2 of `grams`, (batch, channels, channels), to each painting: (batch, n)."""
-        difference = tf.reshape(grams, (tf.shape(grams)[0], -1)) - self.mean
+        """||G - A_i||^2 of `grams`, (batch, m), to each painting: (batch, n)."""
+        difference = grams - self.mean
         own = tf.reduce_sum(tf.square(difference), axis=-1, keepdims=True)
         along = tf.matmul(difference, self.deviations, transpose_b=True)
         return own - 2 * along + self.spreads
 
+    def mean_squared_distance(self, grams: Tensor) -> Tensor:
+        """The mean of `squared_distances`, ||D||^2 + mean ||A_i - M||^2: (batch,).
+
+        The deviations sum to zero, and the cost does not depend on n.
+        """
+        own = tf.reduce_sum(tf.square(grams - self.mean), axis=-1)
+        return own + tf.reduce_mean(self.spreads)
+
+
+Weights = Mapping[str, Any]
+"""w_l by layer: numbers, or tensors (batch,) where pictures have weights of their own."""
+
 
 def style_losses(
-    features: Mapping[str, Tensor], layers: Mapping[str, LayerTarget], weights: Mapping[str, float]
+    features: Mapping[str, Tensor], layers: Mapping[str, LayerTarget], weights: Weights
 ) -> Tensor:
     """Return L_i, the style loss against each of n paintings, summed over the layers.
 
     Args:
-        features: By layer, of the pictures: (batch, height, width, channels).
+        features: By layer, of the pictures: float32, (batch, height, width, channels).
         layers: By layer, of the paintings.
-        weights: w_l by layer.
+        weights: w_l.
 
     Returns:
-        (batch, n), above zero.
+        float64, (batch, n), above zero.
     """
     losses = tf.add_n(
         [
-            weight / 4 * layers[name].squared_distances(gram_matrix(features[name]))
+            tf.reshape(tf.cast(weight, tf.float64) / 4, (-1, 1))
+            * layers[name].squared_distances(half_gram(features[name]))
             for name, weight in weights.items()
         ]
     )
     # A picture that equals a painting can come out a rounding error below zero.
-    return tf.maximum(losses, TINY)
+    return tf.maximum(losses, floor(tf.float64))
+
+
+def mean_style_loss(
+    features: Mapping[str, Tensor], layers: Mapping[str, LayerTarget], weights: Weights
+) -> Tensor:
+    """Return the mean of `style_losses` over the paintings, at a cost that does not grow with n.
+
+    Returns:
+        float64, (batch,).
+    """
+    return tf.add_n(
+        [
+            tf.cast(weight, tf.float64)
+            / 4
+            * layers[name].mean_squared_distance(half_gram(features[name]))
+            for name, weight in weights.items()
+        ]
+    )
 
 
 @dataclass(frozen=True)
@@ -114,18 +135,29 @@ class StyleTarget:
         >>> losses = StyleTarget.load("monet.npz", backbone).losses(backbone.features(images))
     """
 
-    layers: Mapping[str, LayerTarget]
+    triangles: Mapping[str, NDArray[np.float32]]
+    """By layer, the upper triangles of the paintings' Gram matrices: (n, C (C + 1) / 2)."""
     weights: Mapping[str, float]
     """w_l by layer."""
-    backbone: str
-    """Fingerprint of the backbone it was made with."""
+    backbone: Mapping[str, Any]
+    """What it was made with: `Backbone.identity`."""
     paintings: tuple[str, ...] = ()
     """What the paintings are called, if they were given names."""
+    pictures_sha256: str = ""
+    """Digest of the paintings' pixels, in their order."""
 
     @property
     def count(self) -> int:
         """The number of paintings, n."""
-        return int(next(iter(self.layers.values())).spreads.shape[0])
+        return len(next(iter(self.triangles.values())))
+
+    @cached_property
+    def layers(self) -> dict[str, LayerTarget]:
+        """The centred form that losses are computed with, by layer."""
+        return {
+            name: LayerTarget.from_triangles(triangles, channels_of(triangles))
+            for name, triangles in self.triangles.items()
+        }
 
     @property
     def floor(self) -> float:
@@ -134,62 +166,76 @@ class StyleTarget:
         The mean over the paintings is ||D||^2 plus their own spread around M; the spread stays when
         the picture's Gram matrices have become M.
         """
-        return float(
-            sum(
-                weight / 4 * np.mean(self.layers[name].spreads, dtype=np.float64)
-                for name, weight in self.weights.items()
-            )
-        )
+        return sum(self.floors.values())
+
+    @property
+    def floors(self) -> dict[str, float]:
+        """What each layer contributes to `floor`."""
+        return {
+            name: weight / 4 * _mean_spread(self.triangles[name])
+            for name, weight in self.weights.items()
+        }
 
     @classmethod
     def from_images(
-        cls, backbone: Backbone, paintings: Pixels, names: Sequence[str] = ()
+        cls, backbone: Backbone, paintings: Iterable[Pixels], names: Sequence[str] = ()
     ) -> "StyleTarget":
         """Take the Gram matrices of paintings.
 
         Args:
             backbone: Its style layers and their weights are used.
-            paintings: (n, height, width, 3), RGB, 0..1.
+            paintings: Each (height, width, 3), RGB, 0..1: an array (n, height, width, 3), or
+                pictures of any sizes one after the other, of which only a few are held at a time.
             names: What the paintings are called, kept with the target.
 
         Raises:
             TargetError: There are no paintings, or not one name for each.
         """
-        if len(paintings) == 0:
+        found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in backbone.style_layers}
+        digest = hashlib.sha256()
+        for batch in _batches(paintings):
+            digest.update(batch.tobytes())
+            features = backbone.features(batch)
+            for name, triangles in found.items():
+                grams = gram_matrix(features[name]).numpy()
+                upper = triangle(grams.shape[-1]).upper
+                triangles.extend(grams.reshape(len(grams), -1)[:, upper])
+        count = len(next(iter(found.values())))
+        if not count:
             raise TargetError("a style needs at least one painting")
-        if names and len(names) != len(paintings):
-            raise TargetError(f"{len(paintings)} paintings, but {len(names)} names")
-        grams: dict[str, list[np.ndarray]] = {name: [] for name in backbone.style_layers}
-        for start in range(0, len(paintings), _BATCH):
-            features = backbone.features(paintings[start : start + _BATCH])
-            for name, matrices in grams.items():
-                matrices.append(gram_matrix(features[name]).numpy())
+        if names and len(names) != count:
+            raise TargetError(f"{count} paintings, but {len(names)} names")
         return cls(
-            layers={name: LayerTarget.from_grams(np.concatenate(m)) for name, m in grams.items()},
+            # Layer by layer, so that only one is there twice.
+            triangles={name: np.stack(found.pop(name)) for name in list(found)},
             weights=dict(backbone.style_layers),
-            backbone=backbone.fingerprint,
+            backbone=backbone.identity,
             paintings=tuple(names),
+            pictures_sha256=digest.hexdigest(),
         )
 
     def losses(self, features: Mapping[str, Tensor]) -> Tensor:
-        """Return one style loss per picture and painting, (batch, n); see `style_losses`."""
-        return style_losses(features, self.layers, self.weights)
+        """Return one style loss per picture and painting: float32, (batch, n).
+
+        See `style_losses`, which computes them in float64.
+        """
+        return tf.cast(style_losses(features, self.layers, self.weights), tf.float32)
+
+    def about(self) -> dict[str, Any]:
+        """Return what it is and was made of, as plain values for JSON."""
+        return {
+            "format": FORMAT,
+            "backbone": self.backbone,
+            "weights": dict(self.weights),
+            "paintings": list(self.paintings),
+            "pictures_sha256": self.pictures_sha256,
+        }
 
     def save(self, path: Path | str) -> None:
         """Write the target as one NumPy archive, whole or not at all; same target, same bytes."""
-        about = {
-            "format": FORMAT,
-            "backbone": self.backbone,
-            "weights": self.weights,
-            "paintings": self.paintings,
-        }
-        arrays = {
-            f"{name}/{part}": tensor.numpy()
-            for name, layer in self.layers.items()
-            for part, tensor in layer._asdict().items()
-        }
         with whole(path) as draft:
-            np.savez(draft, about=np.array(json.dumps(about)), **arrays)
+            arrays: dict[str, Any] = {"about": np.array(json.dumps(self.about()))}
+            np.savez(draft, **(arrays | dict(self.triangles)))
 
     @classmethod
     def load(cls, path: Path | str, backbone: Backbone | None = None) -> "StyleTarget":
@@ -211,17 +257,18 @@ class StyleTarget:
                         f"{path}: a style target of format {about['format']}, not {FORMAT}; "
                         "delete it and build it again"
                     )
-                layers = {
-                    name: LayerTarget(
-                        *(tf.constant(file[f"{name}/{part}"]) for part in LayerTarget._fields)
-                    )
-                    for name in about["weights"]
-                }
+                triangles = {name: file[name] for name in about["weights"]}
         except FileNotFoundError:
             raise TargetError(f"{path}: no such style target") from None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise TargetError(f"{path}: no style target, or a damaged one ({error})") from None
-        target = cls(layers, about["weights"], about["backbone"], tuple(about["paintings"]))
+        target = cls(
+            triangles,
+            about["weights"],
+            about["backbone"],
+            tuple(about["paintings"]),
+            about["pictures_sha256"],
+        )
         if backbone is not None:
             target.check(backbone, f"{path}: ")
         return target
@@ -230,10 +277,32 @@ class StyleTarget:
         """Refuse to be used with another backbone than the one it was made with.
 
         Raises:
-            TargetError: The backbone has other weights, style layers or preprocessing.
+            TargetError: The backbone has other weights, style layers or preprocessing; says which.
         """
-        if self.backbone != backbone.fingerprint:
-            raise TargetError(
-                f"{where}made with another backbone than {backbone.name} (other weights, layers "
-                "or preprocessing); build it again"
-            )
+        wanted = backbone.identity
+        if self.backbone == wanted:
+            return
+        differing = [key for key in wanted if self.backbone.get(key) != wanted[key]]
+        raise TargetError(
+            f"{where}made with another backbone than {backbone.name} "
+            f"(other {', '.join(differing)}); build it again"
+        )
+
+
+def channels_of(triangles: NDArray[np.floating]) -> int:
+    """Return C of triangles (n, C (C + 1) / 2)."""
+    return (isqrt(8 * triangles.shape[-1] + 1) - 1) // 2
+
+
+def _mean_spread(triangles: NDArray[np.floating]) -> float:
+    """Return mean ||A_i - M||^2, painting by painting: hundreds need no second copy in float64."""
+    scale = triangle(channels_of(triangles)).scale
+    mean = triangles.mean(axis=0, dtype=np.float64)
+    return float(np.mean([np.sum(np.square((one - mean) * scale)) for one in triangles]))
+
+
+def _batches(paintings: Iterable[Pixels]) -> Iterator[Pixels]:
+    """Put paintings of one size that follow each other into batches, as few as are held at once."""
+    for _, alike in groupby(paintings, key=np.shape):
+        while batch := list(islice(alike, _BATCH)):
+            yield np.stack(batch).astype(np.float32)

@@ -1,6 +1,6 @@
 """The optimisation loop: gradient descent on the pixels of pictures."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -9,18 +9,19 @@ import numpy as np
 import pandas as pd
 import tensorflow as tf
 
-from nstcore.aggregation import Tensor
 from nstcore.backbones import Backbone
 from nstcore.choosing import LOSSES
 from nstcore.errors import ConfigError
 from nstcore.images import Pixels
-from nstcore.losses import Losses, Objective
-from nstcore.style import LayerTarget, StyleTarget, style_losses
+from nstcore.lbfgs import LBFGS
+from nstcore.losses import Goal, Losses, Objective
+from nstcore.style import StyleTarget
 
 OPTIMIZERS: dict[str, Any] = {
     "adam": keras.optimizers.Adam,
     "sgd": keras.optimizers.SGD,
     "rmsprop": keras.optimizers.RMSprop,
+    "lbfgs": LBFGS,
 }
 
 # Keras' epsilons (1e-7) are of the size of the gradients that a backbone with small activations
@@ -28,7 +29,8 @@ OPTIMIZERS: dict[str, Any] = {
 _SETTINGS: dict[str, dict[str, float]] = {
     "adam": {"learning_rate": 0.02, "epsilon": 1e-8},
     "sgd": {"learning_rate": 1.0},
-    "rmsprop": {"learning_rate": 0.02, "epsilon": 1e-8},
+    "rmsprop": {"learning_rate": 0.003, "epsilon": 1e-8},
+    "lbfgs": {"learning_rate": 1.0},
 }
 
 
@@ -36,7 +38,7 @@ def make_optimizer(name: str, settings: Mapping[str, float] | None = None) -> An
     """Make a Keras optimizer.
 
     Args:
-        name: "adam", "sgd" or "rmsprop".
+        name: "adam", "sgd", "rmsprop" or "lbfgs".
         settings: Its arguments, such as `learning_rate` (in units of the pixels' 0..1 per step).
 
     Raises:
@@ -59,7 +61,7 @@ class Canvas:
     """A batch of pictures under one optimizer, and the compiled step that improves them.
 
     The pictures are independent of each other: the total is summed over the batch, so each gets the
-    gradient of its own loss, and the optimizers work element by element.
+    gradient of its own loss, and the optimizers work picture by picture.
     """
 
     def __init__(
@@ -85,7 +87,7 @@ class Canvas:
 
     @property
     def state(self) -> State:
-        """All that the next step depends on beside the contents and the style."""
+        """All that the next step depends on beside the goal."""
         return [self.images, *(np.asarray(slot) for slot in self._optimizer.variables)]
 
     @state.setter
@@ -98,35 +100,41 @@ class Canvas:
         """Return the state before the first step on `images`."""
         return [images, *self._blank]
 
-    def step(self, content: Tensor, target: StyleTarget) -> Losses:
+    def step(self, goal: Goal) -> Losses:
         """Improve the pictures once.
 
-        Args:
-            content: The contents' features at the content layer.
-            target: The style.
-
         Returns:
-            The losses of the pictures as they were *before* this step, as NumPy arrays (batch,).
+            The losses of the pictures as they were *before* this step, as tensors (batch,).
         """
-        # The target goes in as tensors, so that all styles share one compiled graph.
-        losses = self._step(content, dict(target.layers))
-        return Losses(*(loss.numpy() for loss in losses))
+        losses: Losses = self._step(goal)
+        return losses
 
     @tf.function  # type: ignore[untyped-decorator]
-    def _step(self, content: Tensor, layers: Mapping[str, LayerTarget]) -> Losses:
+    def _step(self, goal: Goal) -> Losses:
         with tf.GradientTape() as tape:
             features = self._backbone.features(self._images)
-            style = style_losses(features, layers, self._backbone.style_layers)
-            losses = self._objective.losses(features[self._backbone.content_layer], content, style)
+            at = self._backbone.content_layer
+            losses = self._objective.losses(self._images, features, at, goal)
             total = tf.reduce_sum(losses.total)
         self._optimizer.apply([tape.gradient(total, self._images)], [self._images])
         self._images.assign(tf.clip_by_value(self._images, 0.0, 1.0))
-        return losses
+        return Losses(*(tf.cast(loss, tf.float32) for loss in losses))
 
 
-def content_features(backbone: Backbone, contents: Pixels) -> Tensor:
-    """Return the features of contents, (batch, height, width, 3), at the content layer."""
-    return backbone.features(contents)[backbone.content_layer]
+def initial_images(contents: Pixels, noise: float, seed: int) -> Pixels:
+    """Return what the optimisation starts from.
+
+    Args:
+        contents: (batch, height, width, 3), RGB, 0..1.
+        noise: 0 for the contents themselves, 1 for noise alone (uniform in 0..1), between them for
+            a blend of both.
+        seed: Draws the noise, which is the same for every picture of a size: what a picture
+            becomes does not depend on its batch.
+    """
+    if not noise:
+        return contents
+    drawn = np.random.default_rng(seed).random(contents.shape[1:], dtype=np.float32)
+    return (contents * np.float32(1 - noise) + drawn * np.float32(noise)).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -137,6 +145,10 @@ class Stylized:
     """(batch, height, width, 3), RGB, 0..1."""
     history: pd.DataFrame = field(repr=False)
     """epoch, content (its number in the batch), content_loss, style_loss, total_loss."""
+
+
+def _nothing(epoch: int, losses: Mapping[str, float]) -> None:
+    pass
 
 
 def stylize(
@@ -150,46 +162,62 @@ def stylize(
     settings: Mapping[str, float] | None = None,
     alpha: float = 1.0,
     beta: float = 1.0,
+    scaling: str = "published",
+    total_variation: float = 0.0,
     steps_per_epoch: int = 1,
+    initial_noise: float = 0.0,
+    seed: int = 0,
+    progress: Callable[[int, Mapping[str, float]], None] = _nothing,
 ) -> Stylized:
-    """Repaint contents in a style, starting from the contents themselves.
+    """Repaint contents in a style.
 
     Args:
         contents: (batch, height, width, 3), RGB, 0..1.
         target: The style, made with `backbone`.
         backbone: Where features come from.
         aggregation: "simple", "squared" or "logged".
-        optimizer: "adam", "sgd" or "rmsprop".
-        epochs: Passes of `steps_per_epoch` optimizer updates; 0 gives the contents back.
+        optimizer: "adam", "sgd", "rmsprop" or "lbfgs".
+        epochs: Passes of `steps_per_epoch` optimizer updates; 0 gives the start back.
         settings: The optimizer's arguments.
         alpha: Weight of the content loss.
         beta: Weight of the aggregated style loss.
+        scaling: "published" or "calibrated", see `losses.SCALINGS`.
+        total_variation: Weight of the total variation.
         steps_per_epoch: Updates per epoch.
+        initial_noise: 0 to start from the contents, 1 from noise, between them from a blend.
+        seed: Draws that noise.
+        progress: Called after each epoch with its number and the average of each of
+            `choosing.LOSSES`.
 
     Returns:
         The pictures after the last epoch, and their losses after 0, 1, ... epochs.
 
     Raises:
-        ConfigError: No such aggregation or optimizer.
+        ConfigError: No such aggregation, optimizer or scaling.
         TargetError: The target was made with another backbone.
     """
     target.check(backbone)
     contents = np.asarray(contents, dtype=np.float32)
-    objective = Objective(aggregation, alpha, beta)
+    objective = Objective(aggregation, alpha, beta, scaling, total_variation)
     canvas = Canvas(backbone, objective, contents.shape, optimizer, settings)
-    canvas.state = canvas.blank_state(contents)
-    wanted = content_features(backbone, contents)
+    canvas.state = canvas.blank_state(initial_images(contents, initial_noise, seed))
+    goal = objective.goal(backbone, contents, target)
     history = []
-    for epoch in range(epochs + 1):
+    last = epochs * steps_per_epoch
+    for update in range(last + 1):
         # The step that tells an epoch's losses is also the first update of the next epoch.
-        for _ in range(steps_per_epoch if epoch else 1):
+        if update == last:
             images = canvas.images
-            losses = canvas.step(wanted, target)
-        rows = {"epoch": epoch, "content": range(len(contents))}
-        history.append(pd.DataFrame(rows | to_columns(losses)))
+        losses = canvas.step(goal)
+        if update % steps_per_epoch == 0:
+            epoch = update // steps_per_epoch
+            columns = to_columns(losses)
+            rows = {"epoch": epoch, "content": range(len(contents))}
+            history.append(pd.DataFrame(rows | columns))
+            progress(epoch, {name: float(np.mean(values)) for name, values in columns.items()})
     return Stylized(images, pd.concat(history, ignore_index=True))
 
 
 def to_columns(losses: Losses) -> dict[str, np.ndarray]:
     """Name the losses as the study's tables do."""
-    return dict(zip(LOSSES, losses, strict=True))
+    return {name: loss.numpy() for name, loss in zip(LOSSES, losses, strict=True)}

@@ -11,7 +11,7 @@ rule load_backbone:
         f"{BENCHMARKS}/load_backbone/{{backbone}}.tsv"
     conda:
         "../envs/nst.yaml"
-    threads: STUDY.threads
+    threads: COMPUTE["threads"]
     resources:
         downloads=1,
         mem_mb=2000,
@@ -20,7 +20,7 @@ rule load_backbone:
         style_layers=lambda wildcards: layer_weights(backbone_of(wildcards)),
         content_layer=lambda wildcards: backbone_of(wildcards).content_layer,
         seed=STUDY.seed,
-        threads=STUDY.threads,
+        threads=COMPUTE["threads"],
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.load_backbone --name {wildcards.backbone:q} {params.network}"

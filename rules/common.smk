@@ -32,6 +32,7 @@ LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 STYLES = [style.name for style in STUDY.styles]
 TRAINING = STUDY.training
+COMPUTE = STUDY.compute
 
 if STUDY.data["source"] == "kaggle":
     # With the version in its name, another version is another dataset and not a changed one.
@@ -114,7 +115,18 @@ def network_options(backbone):
         architecture=backbone.architecture,
         weights=backbone.weights,
         preprocessing=backbone.preprocessing,
+        pooling=backbone.pooling,
+        precision=backbone.precision,
         description=backbone.description,
+    )
+
+
+def loss_options(backbone):
+    """Options that say what is minimised."""
+    return (
+        f"--alpha {backbone.alpha} --beta {backbone.beta} --scaling {STUDY.loss['scaling']}"
+        f" --total-variation {STUDY.loss['total_variation']}"
+        f" --initial-noise {TRAINING['initial_noise']}"
     )
 
 

@@ -25,21 +25,20 @@ rule stylize:
         f"{BENCHMARKS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.tsv"
     conda:
         "../envs/nst.yaml"
-    threads: STUDY.threads
+    threads: COMPUTE["threads"]
     resources:
         mem_mb=2000,
         gpu=0,
     params:
         optimizers=json.dumps(STUDY.optimizers),
-        alpha=lambda wildcards: backbone_of(wildcards).alpha,
-        beta=lambda wildcards: backbone_of(wildcards).beta,
+        loss=lambda wildcards: loss_options(backbone_of(wildcards)),
         steps_per_epoch=TRAINING["steps_per_epoch"],
         seed=STUDY.seed,
-        threads=STUDY.threads,
+        threads=COMPUTE["threads"],
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.stylize --backbone {input.backbone:q} --target {input.target:q}"
         " --content {input.content:q} --choice {input.choice:q}"
-        " --optimizers {params.optimizers:q} --alpha {params.alpha} --beta {params.beta}"
+        " --optimizers {params.optimizers:q} {params.loss}"
         " --steps-per-epoch {params.steps_per_epoch} --seed {params.seed}"
         " --threads {params.threads} --output {output.png:q} > {log:q} 2>&1"

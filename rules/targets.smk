@@ -7,20 +7,21 @@ rule build_target:
         paintings=style_inputs,
     output:
         target=f"{RESULTS}/targets/{{backbone}}/{{style}}.npz",
+        about=f"{RESULTS}/targets/{{backbone}}/{{style}}.json",
     log:
         f"{LOGS}/build_target/{{backbone}}/{{style}}.log",
     benchmark:
         f"{BENCHMARKS}/build_target/{{backbone}}/{{style}}.tsv"
     conda:
         "../envs/nst.yaml"
-    threads: STUDY.threads
+    threads: COMPUTE["threads"]
     resources:
         mem_mb=2000,
         gpu=0,
     params:
-        threads=STUDY.threads,
+        threads=COMPUTE["threads"],
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.build_target --backbone {input.backbone:q}"
         " --paintings {input.paintings:q} --threads {params.threads}"
-        " --output {output.target:q} > {log:q} 2>&1"
+        " --output {output.target:q} --about {output.about:q} > {log:q} 2>&1"

@@ -14,27 +14,28 @@ rule train:
         f"{BENCHMARKS}/train/{{backbone}}/{{aggregation}}/{{optimizer}}.tsv"
     conda:
         "../envs/nst.yaml"
-    threads: STUDY.threads
+    threads: COMPUTE["threads"]
     resources:
         mem_mb=4000,
         gpu=0,
     params:
         settings=lambda wildcards: json.dumps(STUDY.optimizers[wildcards.optimizer]),
-        alpha=lambda wildcards: backbone_of(wildcards).alpha,
-        beta=lambda wildcards: backbone_of(wildcards).beta,
+        loss=lambda wildcards: loss_options(backbone_of(wildcards)),
         max_epochs=TRAINING["max_epochs"],
         min_improvement=TRAINING["min_improvement"],
         steps_per_epoch=TRAINING["steps_per_epoch"],
         batch=TRAINING["batch"],
         seed=STUDY.seed,
-        threads=STUDY.threads,
+        threads=COMPUTE["threads"],
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.train --backbone {input.backbone:q} --targets {input.targets:q}"
         " --contents {input.contents:q} --aggregation {wildcards.aggregation}"
         " --optimizer {wildcards.optimizer} --settings {params.settings:q}"
-        " --alpha {params.alpha} --beta {params.beta} --max-epochs {params.max_epochs}"
+        " {params.loss} --max-epochs {params.max_epochs}"
         " --min-improvement {params.min_improvement}"
         " --steps-per-epoch {params.steps_per_epoch} --batch {params.batch}"
         " --seed {params.seed} --threads {params.threads}"
+        # No parameters: they change no result, so a change of theirs must make none anew.
+        f" --pairs-in-memory {COMPUTE['pairs_in_memory']} --save-every {COMPUTE['save_every']}"
         " --output {output.history:q} > {log:q} 2>&1"

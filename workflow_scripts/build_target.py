@@ -1,8 +1,10 @@
 """Take the Gram matrices of a style's paintings, as one backbone sees them."""
 
 import argparse
+import json
 from pathlib import Path
 
+from nstcore.files import whole
 from nstcore.program import run
 
 
@@ -12,6 +14,7 @@ def main() -> None:
     parser.add_argument("--paintings", required=True, nargs="+", type=Path, help="prepared PNGs")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--output", required=True, type=Path, help="style target, .npz")
+    parser.add_argument("--about", required=True, type=Path, help="what it is, JSON")
     args = parser.parse_args()
 
     from nstcore.runtime import start_tensorflow
@@ -19,13 +22,17 @@ def main() -> None:
     start_tensorflow(args.threads)
 
     from nstcore.backbones import Backbone
-    from nstcore.images import load_batch
+    from nstcore.images import read_pixels
     from nstcore.style import StyleTarget
 
     backbone = Backbone.load(args.backbone)
     names = [path.stem for path in args.paintings]
-    target = StyleTarget.from_images(backbone, load_batch(args.paintings), names)
+    # One after the other: hundreds of paintings never stand in memory together.
+    target = StyleTarget.from_images(backbone, map(read_pixels, args.paintings), names)
     target.save(args.output)
+    about = {**target.about(), "floor": target.floor, "floors": target.floors}
+    with whole(args.about) as draft:
+        draft.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", "utf-8")
     print(f"{target.count} paintings; no mean style loss below {target.floor:.6g}")
 
 

@@ -4,6 +4,7 @@ import argparse
 import json
 from pathlib import Path
 
+from nstcore.architectures import POOLINGS, PRECISIONS
 from nstcore.files import whole
 from nstcore.program import run
 
@@ -24,11 +25,20 @@ def main() -> None:
         "--style-layers", required=True, nargs="+", type=layer_weight, metavar="LAYER=WEIGHT"
     )
     parser.add_argument("--content-layer", required=True)
+    parser.add_argument(
+        "--pooling", default="max", choices=POOLINGS, help="average replaces max pooling"
+    )
+    parser.add_argument(
+        "--precision", default="float32", choices=PRECISIONS, help="what the network computes in"
+    )
     parser.add_argument("--seed", required=True, type=int, help="for random weights")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--output", required=True, type=Path, help="backbone, .weights.h5")
     parser.add_argument("--about", required=True, type=Path, help="what it is, JSON")
     args = parser.parse_args()
+    style_layers = dict(args.style_layers)
+    if len(style_layers) < len(args.style_layers):
+        parser.error("argument --style-layers: a layer is given twice")
 
     from nstcore.runtime import start_tensorflow
 
@@ -39,11 +49,13 @@ def main() -> None:
     backbone = load_backbone(
         args.architecture,
         args.weights,
-        style_layers=dict(args.style_layers),
+        style_layers=style_layers,
         content_layer=args.content_layer,
         preprocessing=args.preprocessing,
         name=args.name,
         description=args.description,
+        pooling=args.pooling,
+        precision=args.precision,
         seed=args.seed,
     )
     backbone.save(args.output)

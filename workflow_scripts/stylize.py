@@ -5,7 +5,8 @@ import json
 from pathlib import Path
 
 from nstcore.choosing import read_choices
-from nstcore.program import run
+from nstcore.program import add_loss_arguments, run
+from nstcore.progress import Progress
 
 
 def main() -> None:
@@ -15,8 +16,7 @@ def main() -> None:
     parser.add_argument("--content", required=True, type=Path, help="<content_id>.png")
     parser.add_argument("--choice", required=True, type=Path, help="the model's choice, CSV")
     parser.add_argument("--optimizers", required=True, type=json.loads, help="settings, JSON")
-    parser.add_argument("--alpha", required=True, type=float, help="weight of the content loss")
-    parser.add_argument("--beta", required=True, type=float, help="weight of the style loss")
+    add_loss_arguments(parser)
     parser.add_argument("--steps-per-epoch", default=1, type=int)
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--seed", default=0, type=int)
@@ -35,18 +35,24 @@ def main() -> None:
     from nstcore.stylizing import stylize
 
     backbone = Backbone.load(args.backbone)
-    result = stylize(
-        load_batch([args.content]),
-        StyleTarget.load(args.target, backbone),
-        backbone,
-        choice["aggregation"],
-        choice["optimizer"],
-        int(choice["epochs"]),
-        settings=args.optimizers[choice["optimizer"]],
-        alpha=args.alpha,
-        beta=args.beta,
-        steps_per_epoch=args.steps_per_epoch,
-    )
+    with Progress(int(choice["epochs"])) as progress:
+        result = stylize(
+            load_batch([args.content]),
+            StyleTarget.load(args.target, backbone),
+            backbone,
+            choice["aggregation"],
+            choice["optimizer"],
+            int(choice["epochs"]),
+            settings=args.optimizers[choice["optimizer"]],
+            alpha=args.alpha,
+            beta=args.beta,
+            scaling=args.scaling,
+            total_variation=args.total_variation,
+            steps_per_epoch=args.steps_per_epoch,
+            initial_noise=args.initial_noise,
+            seed=args.seed,
+            progress=progress,
+        )
     settings = {
         "backbone": backbone.name,
         "aggregation": choice["aggregation"],
@@ -58,6 +64,11 @@ def main() -> None:
         "steps_per_epoch": args.steps_per_epoch,
         "alpha": args.alpha,
         "beta": args.beta,
+        "scaling": args.scaling,
+        "total_variation": args.total_variation,
+        "initial_noise": args.initial_noise,
+        "pooling": backbone.pooling,
+        "precision": backbone.precision,
         "image_size": result.images.shape[1],
         "threads": args.threads,
         "seed": args.seed,

@@ -2,11 +2,12 @@
 
 import argparse
 import json
-import time
 from pathlib import Path
 
 from nstcore.choosing import write_table
-from nstcore.program import run
+from nstcore.program import add_loss_arguments, run
+from nstcore.progress import Progress
+from nstcore.saved import remove
 
 
 def main() -> None:
@@ -17,12 +18,13 @@ def main() -> None:
     parser.add_argument("--aggregation", required=True)
     parser.add_argument("--optimizer", required=True)
     parser.add_argument("--settings", required=True, type=json.loads, help="of the optimizer, JSON")
-    parser.add_argument("--alpha", required=True, type=float, help="weight of the content loss")
-    parser.add_argument("--beta", required=True, type=float, help="weight of the style loss")
+    add_loss_arguments(parser)
     parser.add_argument("--max-epochs", required=True, type=int)
     parser.add_argument("--min-improvement", required=True, type=float, help="0.001 for 0.1 %%")
     parser.add_argument("--steps-per-epoch", default=1, type=int)
     parser.add_argument("--batch", default=1, type=int, help="pairs repainted at once")
+    parser.add_argument("--pairs-in-memory", default=60, type=int, help="the others wait on disk")
+    parser.add_argument("--save-every", default=5, type=int, help="epochs")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--seed", default=0, type=int)
     parser.add_argument("--output", required=True, type=Path, help="losses, CSV")
@@ -38,33 +40,34 @@ def main() -> None:
     from nstcore.training import train
 
     backbone = Backbone.load(args.backbone)
-    start = time.monotonic()
-
-    def report(epoch: int, total: float) -> None:
-        spent = time.monotonic() - start
-        left = spent / (epoch + 1) * (args.max_epochs - epoch)
-        print(
-            f"epoch {epoch}/{args.max_epochs}  total {total:.6g}"
-            f"  {spent:.0f} s, at most {left:.0f} s to go",
-            flush=True,
+    contents = zip((path.stem for path in args.contents), load_batch(args.contents), strict=True)
+    # Beside the output: a killed run goes on from there.
+    state = args.output.with_name(f".{args.output.name}.state")
+    with Progress(args.max_epochs) as progress:
+        history = train(
+            dict(contents),
+            {path.stem: StyleTarget.load(path, backbone) for path in args.targets},
+            backbone,
+            args.aggregation,
+            args.optimizer,
+            settings=args.settings,
+            alpha=args.alpha,
+            beta=args.beta,
+            scaling=args.scaling,
+            total_variation=args.total_variation,
+            max_epochs=args.max_epochs,
+            min_improvement=args.min_improvement,
+            steps_per_epoch=args.steps_per_epoch,
+            batch=args.batch,
+            initial_noise=args.initial_noise,
+            seed=args.seed,
+            state=state,
+            pairs_in_memory=args.pairs_in_memory,
+            save_every=args.save_every,
+            progress=progress,
         )
-
-    history = train(
-        dict(zip((path.stem for path in args.contents), load_batch(args.contents), strict=True)),
-        {path.stem: StyleTarget.load(path, backbone) for path in args.targets},
-        backbone,
-        args.aggregation,
-        args.optimizer,
-        settings=args.settings,
-        alpha=args.alpha,
-        beta=args.beta,
-        max_epochs=args.max_epochs,
-        min_improvement=args.min_improvement,
-        steps_per_epoch=args.steps_per_epoch,
-        batch=args.batch,
-        progress=report,
-    )
     write_table(history, args.output)
+    remove(state)
 
 
 if __name__ == "__main__":
