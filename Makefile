@@ -1,5 +1,6 @@
 # make demo   the whole workflow on the embedded demo; ends with the path of the report
 # make test   every check: formatting, lint, types, workflow lint, tests
+# make bench  how fast it is, as ratios measured in one run; BENCH="styles --repeats 5" for a part
 # make lock   renew requirements.lock from pyproject.toml
 
 PYTHON ?= python3
@@ -12,7 +13,7 @@ STAMP := $(VENV)/.installed
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format lock clean
+.PHONY: help demo test bench lint format lock clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -23,6 +24,9 @@ demo: $(STAMP)
 
 test: lint
 	$(BIN)/python -m pytest --cov --cov-report=term
+
+bench: $(STAMP)
+	$(BIN)/python -m benchmarks $(BENCH)
 
 lint: $(STAMP)
 	$(BIN)/ruff format --check .

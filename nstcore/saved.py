@@ -2,9 +2,10 @@
 
 A run advances parts (batches of pairs) in lockstep, epoch by epoch. Beside its output lies a folder
 with what the run depends on, the losses of all complete epochs, and a file per part with its epoch,
-the losses of that epoch and its arrays. Every file appears whole, and the losses of an epoch are
-written before any part of that epoch that was held in memory: no part is ever more than one epoch
-ahead of the losses. Parts that are behind are advanced again, which gives the same bytes.
+the losses of that epoch and its arrays. Every file appears whole, and the losses are written at the
+end of every epoch, so no part is ever more than one epoch ahead of them. Complete epochs are told
+from the losses alone; in the first that is not, parts that are behind catch up. Steps are
+deterministic, so that gives the same bytes.
 """
 
 import json

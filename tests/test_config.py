@@ -117,7 +117,9 @@ def test_one_pair_of_weights_can_serve_all_backbones(config):
     assert (backbones["ResNet50"].alpha, backbones["ResNet50"].beta) == (0.1, 2.0)
     assert (backbones["VGG19"].alpha, backbones["VGG19"].beta) == (3.0, 4.0)
     del config["loss"]["beta"]
-    with pytest.raises(ConfigError, match=r"backbones\.ResNet50: key 'beta' is missing, here and in"):
+    with pytest.raises(
+        ConfigError, match=r"backbones\.ResNet50: key 'beta' is missing, here and in"
+    ):
         Study.from_config(config)
 
 

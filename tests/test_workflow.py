@@ -15,6 +15,7 @@ from conftest import ROOT
 from PIL import Image
 
 from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS
+from nstcore.config import Study
 from nstcore.dataset import COLUMNS
 from nstcore.demo import paint_dataset, write_photographs
 from nstcore.images import read_text
@@ -118,7 +119,9 @@ def test_the_study_leaves_the_files_of_the_contract(study, results):
     assert list(choices[0]) == CHOICE_COLUMNS
     assert [row["aggregation"] for row in choices] == ["simple", "logged"]
     assert (results / "report.html").is_file()
-    assert json.loads((results / "config.json").read_text())["config"] == CONFIG
+    record = json.loads((results / "config.json").read_text())
+    assert record["config"] == Study.from_config(CONFIG).config
+    assert json.loads((results / "targets/Net-untrained/Ada_Curl.json").read_text())["floor"] > 0
 
 
 def test_pictures_have_the_content_s_original_size_and_carry_their_provenance(study, results):

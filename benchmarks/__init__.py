@@ -1,0 +1,1 @@
+"""What `make bench` measures: ratios of ways to do the same work, taken in turns in one run."""

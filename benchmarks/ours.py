@@ -1,0 +1,68 @@
+"""Our step, as `nstcore.stylize` and the training take it."""
+
+from collections.abc import Callable
+from functools import lru_cache
+from math import prod
+from typing import Any
+
+import keras
+
+from benchmarks.cases import Case, gram_triangles, pictures
+from nstcore.backbones import Backbone, load_backbone
+from nstcore.losses import Objective
+from nstcore.style import StyleTarget
+from nstcore.stylizing import Canvas
+
+
+def make(case: Case) -> Callable[[], list[Any]]:
+    """Return a function that takes one step and returns the content, style and total loss."""
+    backbone = load(case.architecture, case.precision)
+    contents, start = pictures(case)
+    objective = Objective(case.aggregation)
+    canvas = Canvas(backbone, objective, contents.shape)
+    canvas.state = canvas.blank_state(start)
+    goal = objective.goal(
+        backbone, contents, target(case.architecture, case.precision, case.paintings)
+    )
+    return lambda: [loss.numpy() for loss in canvas.step(goal)]
+
+
+def operations(case: Case) -> int:
+    """Count the floating-point operations of a step, from the shapes of the layers.
+
+    The convolutions, forward and the gradient to their input; the Gram matrices, one product
+    forward and one backward. What is left out (activations, pooling, Adam, the products with the
+    paintings) comes to less than a hundredth.
+    """
+    model = load(case.architecture, case.precision).model
+    convolutions = [layer for layer in model.layers if "Conv2D" in type(layer).__name__]
+    probe = keras.Model(model.inputs, [layer.output for layer in convolutions])
+    picture = (case.batch, case.size, case.size, 3)
+    total: int = 0
+    for layer, (*positions, _) in zip(
+        convolutions, probe.compute_output_shape(picture), strict=True
+    ):
+        total += 2 * 2 * prod(positions) * prod(layer.kernel.shape)
+    layers = load(case.architecture, case.precision).style_layers
+    shapes = model.compute_output_shape(picture)[: len(layers)]
+    total += sum(2 * 2 * prod(shape) * shape[-1] for shape in shapes)
+    return total
+
+
+@lru_cache
+def load(architecture: str, precision: str) -> Backbone:
+    """Return a backbone with random weights."""
+    return load_backbone(architecture, "random", precision=precision)
+
+
+# The paintings of a case are shared by the aggregations that follow each other, and no longer held.
+@lru_cache(maxsize=1)
+def target(architecture: str, precision: str, paintings: int) -> StyleTarget:
+    """Return a style of random Gram matrices for a backbone."""
+    backbone = load(architecture, precision)
+    channels = [output.shape[-1] for output in backbone.model.outputs]
+    triangles = {
+        name: gram_triangles(paintings, count)
+        for name, count in zip(backbone.style_layers, channels, strict=False)
+    }
+    return StyleTarget(triangles, backbone.style_layers, {})
