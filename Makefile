@@ -51,7 +51,8 @@ $(STAMP): requirements.lock pyproject.toml
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv
-	.venv-lock/bin/uv pip compile pyproject.toml --all-extras --universal --fork-strategy fewest \
+	.venv-lock/bin/uv pip compile pyproject.toml --extra workflow --extra demo --extra dev \
+	  --universal --fork-strategy fewest \
 	  --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
 	  --custom-compile-command "make lock" --output-file requirements.lock
 	rm -rf .venv-lock

@@ -25,7 +25,7 @@ Status = Literal["converged", "limit", "stalled", "diverged"]
 STATUSES: dict[Status, str] = {
     "converged": "the improvement fell under the threshold",
     "limit": "the epoch limit came first: more epochs would lower the loss further",
-    "stalled": "the loss never fell below that of the untouched contents",
+    "stalled": "the loss never fell below that of the start",
     "diverged": "the loss became infinite or not a number",
 }
 """How a run ended; in each case its whole curve is kept."""

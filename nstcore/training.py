@@ -2,6 +2,7 @@
 
 import hashlib
 import math
+import platform
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -103,6 +104,7 @@ def train(
         "targets": [[style, target.pictures_sha256] for style, target in targets.items()],
         "schedule": [steps_per_epoch, batch, initial_noise, seed],
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
+        "machine": [platform.machine(), platform.processor()],
         "versions": {**versions(), "numerics": NUMERICS_VERSION},
     }
     run = SavedRun(
@@ -112,6 +114,8 @@ def train(
         in_memory=pairs_in_memory,
         save_every=save_every,
     )
+    # What an earlier process had come to passes in no time: it would spoil the rate.
+    known = run.complete
     canvases: dict[int, Canvas] = {}
     history: list[Rows] = []
     totals: list[float] = []
@@ -128,7 +132,8 @@ def train(
         history.append(np.concatenate(rows))
         average = history[-1].mean(axis=0, dtype=np.float64)
         totals.append(float(average[-1]))
-        progress(epoch, dict(zip(LOSSES, average.tolist(), strict=True)))
+        if epoch >= known:
+            progress(epoch, dict(zip(LOSSES, average.tolist(), strict=True)))
         if has_diverged(totals) or has_converged(totals, min_improvement):
             break
     return _table(history, [(part.style, name) for part in parts for name in part.ids])

@@ -30,7 +30,7 @@ for architecture in ("VGG16", "MobileNetV2"):
         ("simple", "sgd"), ("squared", "adam"), ("logged", "rmsprop"), ("logged", "lbfgs")
     ):
         done = stylize(
-            contents, target, backbone, aggregation, optimizer, 5, alpha=0.1, scaling="calibrated"
+            contents, target, backbone, aggregation, optimizer, 4, alpha=0.1, scaling="calibrated"
         )
         digest.update(done.images.tobytes())
         digest.update(done.history.to_csv().encode())
@@ -49,8 +49,8 @@ def digest(threads: int, folder: Path) -> str:
     return done.stdout.strip()
 
 
-@pytest.mark.parametrize("threads", [1, 2])
-def test_processes_of_the_same_number_of_threads_give_the_same_bytes(threads, tmp_path):
-    digests = [digest(threads, tmp_path) for _ in range(4)]
+@pytest.mark.parametrize(("threads", "times"), [(1, 4), (2, 3)])
+def test_processes_of_the_same_number_of_threads_give_the_same_bytes(threads, times, tmp_path):
+    digests = [digest(threads, tmp_path) for _ in range(times)]
     assert len(digests[0]) == len(hashlib.sha256().hexdigest())
     assert len(set(digests)) == 1
