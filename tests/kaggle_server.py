@@ -122,7 +122,7 @@ def serve(kaggle: KaggleServer) -> Iterator[KaggleServer]:
 
 def dataset_members() -> dict[str, bytes]:
     """Return the members of a small dataset by name, made-up bytes instead of pictures."""
-    noise = random.Random(0)  # noqa: S311
+    noise = random.Random(0)
     members = {"artists.csv": "id,name\n0,Claude Monet\n1,Albrecht Dürer\n".encode()}
     for number in range(1, 5):
         for artist in ("Claude_Monet", FIRST_DUERER):
