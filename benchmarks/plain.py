@@ -17,35 +17,26 @@ from benchmarks.cases import (
     gram_matrices,
     pictures,
 )
-from benchmarks.tutorial import adam, extract, gram
+from benchmarks.tutorial import Step, extract, gram, stepper
 
 
-def make(case: Case) -> Callable[[], list[Any]]:
+def make(case: Case) -> Step:
     """Return a function that takes one step and returns the content, style and total loss."""
     content, start = pictures(case)
     wanted = extract(tf.constant(content))[CONTENT_LAYER]
     paintings = _paintings(case.paintings)
     aggregate = AGGREGATIONS[case.aggregation]
     correlate = gram_by_product if case.kind == "plain-product" else gram
-    image = tf.Variable(start)
-    optimizer = adam()
 
-    @tf.function  # type: ignore[untyped-decorator]
-    def train_step() -> tuple[Any, Any, Any]:
-        with tf.GradientTape() as tape:
-            features = extract(image)
-            # A layer's own size, so that pictures and paintings may differ in size.
-            grams = {
-                name: correlate(features[name]) / features[name].shape[-1] for name in STYLE_LAYERS
-            }
-            style = aggregate([_style_loss(grams, painting) for painting in paintings])
-            content = 0.5 * tf.reduce_sum((features[CONTENT_LAYER] - wanted) ** 2)
-            total = style + content
-        optimizer.apply_gradients([(tape.gradient(total, image), image)])
-        image.assign(tf.clip_by_value(image, 0.0, 1.0))
-        return content, style, total
+    def losses(features: dict[str, Any]) -> tuple[Any, Any]:
+        # A layer's own size, so that pictures and paintings may differ in size.
+        grams = {
+            name: correlate(features[name]) / features[name].shape[-1] for name in STYLE_LAYERS
+        }
+        style = aggregate([_style_loss(grams, painting) for painting in paintings])
+        return 0.5 * tf.reduce_sum((features[CONTENT_LAYER] - wanted) ** 2), style
 
-    return lambda: [loss.numpy() for loss in train_step()]
+    return stepper(start, losses)
 
 
 def gram_by_product(features: Any) -> Any:

@@ -21,11 +21,14 @@ from benchmarks.cases import (
     pictures,
 )
 
+Step = Callable[[], list[Any]]
+"""Takes one step and returns the content, style and total loss before it."""
+
 STYLE_WEIGHT = 1e-2
 CONTENT_WEIGHT = 1e4
 
 
-def make(case: Case) -> Callable[[], list[Any]]:
+def make(case: Case) -> Step:
     """Return a function that takes one step and returns the content, style and total loss."""
     content, start = pictures(case)
     wanted = extract(tf.constant(content))[CONTENT_LAYER]
@@ -33,20 +36,26 @@ def make(case: Case) -> Callable[[], list[Any]]:
         name: tf.constant(gram_matrices(1, channels))
         for name, channels in zip(STYLE_LAYERS, CHANNELS, strict=True)
     }
+
+    def losses(features: dict[str, Any]) -> tuple[Any, Any]:
+        style = tf.add_n(
+            [tf.reduce_mean((gram(features[name]) - targets[name]) ** 2) for name in STYLE_LAYERS]
+        ) * (STYLE_WEIGHT / len(STYLE_LAYERS))
+        content = tf.reduce_mean((features[CONTENT_LAYER] - wanted) ** 2) * CONTENT_WEIGHT
+        return content, style
+
+    return stepper(start, losses)
+
+
+def stepper(start: Any, losses: Callable[[dict[str, Any]], tuple[Any, Any]]) -> Step:
+    """Return the tutorial's step from a picture, with content and style losses of its features."""
     image = tf.Variable(start)
-    optimizer = adam()
+    optimizer = keras.optimizers.Adam(learning_rate=0.02, beta_1=0.99, epsilon=0.1)
 
     @tf.function  # type: ignore[untyped-decorator]
     def train_step() -> tuple[Any, Any, Any]:
         with tf.GradientTape() as tape:
-            features = extract(image)
-            style = tf.add_n(
-                [
-                    tf.reduce_mean((gram(features[name]) - targets[name]) ** 2)
-                    for name in STYLE_LAYERS
-                ]
-            ) * (STYLE_WEIGHT / len(STYLE_LAYERS))
-            content = tf.reduce_mean((features[CONTENT_LAYER] - wanted) ** 2) * CONTENT_WEIGHT
+            content, style = losses(extract(image))
             total = style + content
         optimizer.apply_gradients([(tape.gradient(total, image), image)])
         image.assign(tf.clip_by_value(image, 0.0, 1.0))
@@ -60,11 +69,6 @@ def gram(features: Any) -> Any:
     correlations = tf.linalg.einsum("bijc,bijd->bcd", features, features)
     shape = tf.shape(features)
     return correlations / tf.cast(shape[1] * shape[2], tf.float32)
-
-
-def adam() -> Any:
-    """Return the tutorial's optimizer."""
-    return keras.optimizers.Adam(learning_rate=0.02, beta_1=0.99, epsilon=0.1)
 
 
 def extract(images: Any) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def power_mean(losses: Tensor, p: int) -> Tensor:
     """
     if p == 1:
         return tf.reduce_mean(losses, axis=-1)
-    losses = tf.maximum(losses, floor(losses.dtype))
+    losses = tf.maximum(losses, tiny(losses.dtype))
     if p == 0:
         return tf.exp(tf.reduce_mean(tf.math.log(losses), axis=-1))
     # Powers of published losses leave the range of float32; relative to the largest they do not.
@@ -45,7 +45,7 @@ def power_mean(losses: Tensor, p: int) -> Tensor:
     return largest[..., 0] * tf.pow(mean, 1 / p)
 
 
-def floor(dtype: tf.DType) -> float:
+def tiny(dtype: tf.DType) -> float:
     """Return what losses are held above before logarithms and roots."""
     return 1e-100 if dtype == tf.float64 else 1e-30
 

@@ -25,10 +25,7 @@ from nstcore.architectures import (
 )
 from nstcore.errors import WeightsError
 from nstcore.files import whole
-from nstcore.weights import load_network, weights_digest
-
-Model = Any
-"""A Keras model: Keras ships no types."""
+from nstcore.weights import Model, load_network, weights_digest
 
 # Where the description of a saved backbone stands beside its weights in the HDF5 file.
 _ABOUT = "nstcore_backbone"

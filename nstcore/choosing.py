@@ -37,7 +37,7 @@ class Run:
 
     optimizer: str
     epochs: int
-    """The epoch of the lowest average total loss; 0 stands for the untouched contents."""
+    """The epoch of the lowest average total loss; 0 stands for the start."""
     total_loss: float
     """The average total loss over the training pairs at that epoch."""
     status: Status
@@ -68,7 +68,7 @@ def has_converged(totals: Sequence[float], min_improvement: float) -> bool:
     less than nothing and stops too.
 
     Args:
-        totals: The average total loss of each epoch so far, that of the untouched contents first.
+        totals: The average total loss of each epoch so far, that of the start first.
         min_improvement: A fraction, 0.001 for 0.1 %.
     """
     if len(totals) < 2:

@@ -5,6 +5,7 @@ import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from nstcore.errors import StudyError
 
@@ -27,6 +28,12 @@ def add_loss_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--scaling", default="published", help="published or calibrated")
     parser.add_argument("--total-variation", default=0.0, type=float, help="its weight")
     parser.add_argument("--initial-noise", default=0.0, type=float, help="0 (content) to 1 (noise)")
+
+
+def loss_arguments(args: argparse.Namespace) -> dict[str, Any]:
+    """Return what `add_loss_arguments` added, as `nstcore.stylize` and `nstcore.train` take it."""
+    names = ("alpha", "beta", "scaling", "total_variation", "initial_noise")
+    return {name: getattr(args, name) for name in names}
 
 
 def make_findable(root: Path | str) -> None:

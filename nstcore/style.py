@@ -22,7 +22,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from nstcore.aggregation import Tensor, floor
+from nstcore.aggregation import Tensor, tiny
 from nstcore.backbones import Backbone
 from nstcore.errors import TargetError
 from nstcore.files import whole
@@ -104,7 +104,7 @@ def style_losses(
         ]
     )
     # A picture that equals a painting can come out a rounding error below zero.
-    return tf.maximum(losses, floor(tf.float64))
+    return tf.maximum(losses, tiny(tf.float64))
 
 
 def mean_style_loss(
@@ -191,23 +191,27 @@ class StyleTarget:
         Raises:
             TargetError: There are no paintings, or not one name for each.
         """
-        found: dict[str, list[NDArray[np.float32]]] = {name: [] for name in backbone.style_layers}
+        # Bytes grow where they are; a list of arrays would be there twice once it is stacked.
+        found = {name: bytearray() for name in backbone.style_layers}
+        count = 0
         digest = hashlib.sha256()
         for batch in _batches(paintings):
+            count += len(batch)
             digest.update(batch.tobytes())
             features = backbone.features(batch)
             for name, triangles in found.items():
                 grams = gram_matrix(features[name]).numpy()
                 upper = triangle(grams.shape[-1]).upper
-                triangles.extend(grams.reshape(len(grams), -1)[:, upper])
-        count = len(next(iter(found.values())))
+                triangles += grams.reshape(len(grams), -1)[:, upper].tobytes()
         if not count:
             raise TargetError("a style needs at least one painting")
         if names and len(names) != count:
             raise TargetError(f"{count} paintings, but {len(names)} names")
         return cls(
-            # Layer by layer, so that only one is there twice.
-            triangles={name: np.stack(found.pop(name)) for name in list(found)},
+            triangles={
+                name: np.frombuffer(triangles, np.float32).reshape(count, -1)
+                for name, triangles in found.items()
+            },
             weights=dict(backbone.style_layers),
             backbone=backbone.identity,
             paintings=tuple(names),

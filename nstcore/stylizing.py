@@ -8,6 +8,7 @@ import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
+from numpy.typing import NDArray
 
 from nstcore.backbones import Backbone
 from nstcore.choosing import LOSSES
@@ -145,10 +146,16 @@ class Stylized:
     """(batch, height, width, 3), RGB, 0..1."""
     history: pd.DataFrame = field(repr=False)
     """epoch, content (its number in the batch), content_loss, style_loss, total_loss."""
+    style_floors: NDArray[np.float64] = field(repr=False)
+    """The least that each picture's style loss could be under the simple aggregation: (batch,)."""
 
 
-def _nothing(epoch: int, losses: Mapping[str, float]) -> None:
-    pass
+OnEpoch = Callable[[int, Mapping[str, float]], None]
+"""Called after each epoch with its number and the average of each of `choosing.LOSSES`."""
+
+
+def unseen(epoch: int, losses: Mapping[str, float]) -> None:
+    """Show nothing of an epoch."""
 
 
 def stylize(
@@ -167,7 +174,7 @@ def stylize(
     steps_per_epoch: int = 1,
     initial_noise: float = 0.0,
     seed: int = 0,
-    progress: Callable[[int, Mapping[str, float]], None] = _nothing,
+    progress: OnEpoch = unseen,
 ) -> Stylized:
     """Repaint contents in a style.
 
@@ -186,8 +193,7 @@ def stylize(
         steps_per_epoch: Updates per epoch.
         initial_noise: 0 to start from the contents, 1 from noise, between them from a blend.
         seed: Draws that noise.
-        progress: Called after each epoch with its number and the average of each of
-            `choosing.LOSSES`.
+        progress: Called after each epoch.
 
     Returns:
         The pictures after the last epoch, and their losses after 0, 1, ... epochs.
@@ -215,7 +221,7 @@ def stylize(
             rows = {"epoch": epoch, "content": range(len(contents))}
             history.append(pd.DataFrame(rows | columns))
             progress(epoch, {name: float(np.mean(values)) for name, values in columns.items()})
-    return Stylized(images, pd.concat(history, ignore_index=True))
+    return Stylized(images, pd.concat(history, ignore_index=True), goal.floor().numpy())
 
 
 def to_columns(losses: Losses) -> dict[str, np.ndarray]:

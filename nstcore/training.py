@@ -3,7 +3,7 @@
 import hashlib
 import math
 import platform
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,7 @@ from nstcore.losses import Goal, Objective
 from nstcore.provenance import versions
 from nstcore.saved import Rows, SavedRun, State
 from nstcore.style import StyleTarget
-from nstcore.stylizing import Canvas, initial_images
-
-
-def _nothing(epoch: int, losses: Mapping[str, float]) -> None:
-    pass
+from nstcore.stylizing import Canvas, OnEpoch, initial_images, unseen
 
 
 def train(
@@ -49,7 +45,7 @@ def train(
     state: Path | None = None,
     pairs_in_memory: int = 60,
     save_every: int = 5,
-    progress: Callable[[int, Mapping[str, float]], None] = _nothing,
+    progress: OnEpoch = unseen,
 ) -> pd.DataFrame:
     """Repaint every content in every style, all of them epoch by epoch, until it pays no more.
 
@@ -78,8 +74,7 @@ def train(
         pairs_in_memory: The pairs whose pictures and optimizer state are held in memory beside
             those that are repainted; the others wait in `state`.
         save_every: Epochs after which the run is saved.
-        progress: Called after each epoch with its number and the average of each of
-            `choosing.LOSSES`.
+        progress: Called after each epoch that an earlier process had not come to.
 
     Returns:
         The losses with `choosing.HISTORY_COLUMNS`: one row per epoch and pair, epoch 0 standing for
@@ -96,7 +91,7 @@ def train(
     objective = Objective(aggregation, alpha, beta, scaling, total_variation)
     parts = list(_batches(contents, targets, backbone, objective, batch))
     identity = {
-        "backbone": backbone.identity,
+        "backbone": backbone.fingerprint,
         "content_layer": backbone.content_layer,
         "objective": asdict(objective),
         "optimizer": [optimizer, dict(settings or {})],
@@ -104,7 +99,7 @@ def train(
         "targets": [[style, target.pictures_sha256] for style, target in targets.items()],
         "schedule": [steps_per_epoch, batch, initial_noise, seed],
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
-        "machine": [platform.machine(), platform.processor()],
+        "machine": platform.machine(),
         "versions": {**versions(), "numerics": NUMERICS_VERSION},
     }
     run = SavedRun(

@@ -3,8 +3,9 @@ import pytest
 
 import nstcore
 from nstcore.errors import ConfigError, TargetError
+from nstcore.losses import Objective
 from nstcore.style import StyleTarget
-from nstcore.stylizing import make_optimizer, stylize
+from nstcore.stylizing import Canvas, make_optimizer, stylize
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +83,28 @@ def test_the_public_names_are_there_without_their_modules():
     assert nstcore.StyleTarget is StyleTarget
     with pytest.raises(AttributeError, match="no attribute 'paint'"):
         nstcore.paint  # noqa: B018
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd", "rmsprop", "lbfgs"])
+def test_no_step_after_the_first_traces_the_graph_again(backbone, paintings, contents, optimizer):
+    objective = Objective("squared", scaling="calibrated")
+    canvas = Canvas(backbone, objective, contents.shape, optimizer)
+    canvas.state = canvas.blank_state(contents)
+    traced = []
+    # Another style of as many paintings shares the graph too.
+    for part in (paintings[:2], paintings[2:]):
+        goal = objective.goal(backbone, contents, StyleTarget.from_images(backbone, part))
+        for _ in range(3):
+            canvas.step(goal)
+            traced.append(canvas._step.experimental_get_tracing_count())
+    assert traced == [1] * 6
+
+
+def test_every_picture_comes_with_the_floor_of_its_style_loss(backbone, target, contents, beta):
+    result = stylize(contents, target, backbone, "simple", epochs=2, beta=beta)
+    np.testing.assert_allclose(result.style_floors, [target.floor] * len(contents))
+    last = result.history[result.history["epoch"] == 2]
+    assert (last["style_loss"].to_numpy() > result.style_floors).all()
 
 
 def test_an_unknown_optimizer_or_setting_is_named():

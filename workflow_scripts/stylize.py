@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from nstcore.choosing import read_choices
-from nstcore.program import add_loss_arguments, run
+from nstcore.program import add_loss_arguments, loss_arguments, run
 from nstcore.progress import Progress
 
 
@@ -44,14 +44,10 @@ def main() -> None:
             choice["optimizer"],
             int(choice["epochs"]),
             settings=args.optimizers[choice["optimizer"]],
-            alpha=args.alpha,
-            beta=args.beta,
-            scaling=args.scaling,
-            total_variation=args.total_variation,
             steps_per_epoch=args.steps_per_epoch,
-            initial_noise=args.initial_noise,
             seed=args.seed,
             progress=progress,
+            **loss_arguments(args),
         )
     settings = {
         "backbone": backbone.name,
@@ -62,11 +58,7 @@ def main() -> None:
         "optimizer_settings": args.optimizers[choice["optimizer"]],
         "epochs": int(choice["epochs"]),
         "steps_per_epoch": args.steps_per_epoch,
-        "alpha": args.alpha,
-        "beta": args.beta,
-        "scaling": args.scaling,
-        "total_variation": args.total_variation,
-        "initial_noise": args.initial_noise,
+        **loss_arguments(args),
         "pooling": backbone.pooling,
         "precision": backbone.precision,
         "image_size": result.images.shape[1],
@@ -74,9 +66,13 @@ def main() -> None:
         "seed": args.seed,
     }
     about = describe(settings, backbone, result.history.iloc[-1].to_dict())
+    about["style_floor"] = float(result.style_floors[0])
     image = resize(to_image(result.images[0]), original_size(args.content))
     save_png(image, args.output, {"nstcore": json.dumps(about)})
-    print(f"total loss {about['total_loss']:.6g} after {choice['epochs']} epochs")
+    print(
+        f"total loss {about['total_loss']:.6g} after {choice['epochs']} epochs; style loss "
+        f"{about['style_loss']:.6g}, no mean over the paintings below {about['style_floor']:.6g}"
+    )
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import json
 from pathlib import Path
 
 from nstcore.choosing import write_table
-from nstcore.program import add_loss_arguments, run
+from nstcore.program import add_loss_arguments, loss_arguments, run
 from nstcore.progress import Progress
 from nstcore.saved import remove
 
@@ -51,20 +51,16 @@ def main() -> None:
             args.aggregation,
             args.optimizer,
             settings=args.settings,
-            alpha=args.alpha,
-            beta=args.beta,
-            scaling=args.scaling,
-            total_variation=args.total_variation,
             max_epochs=args.max_epochs,
             min_improvement=args.min_improvement,
             steps_per_epoch=args.steps_per_epoch,
             batch=args.batch,
-            initial_noise=args.initial_noise,
             seed=args.seed,
             state=state,
             pairs_in_memory=args.pairs_in_memory,
             save_every=args.save_every,
             progress=progress,
+            **loss_arguments(args),
         )
     write_table(history, args.output)
     remove(state)
