@@ -15,14 +15,7 @@ if "study" not in config:
 
 
 include: "rules/common.smk"
-
-
-# An own copy is used as it is: there is no rule that could make it, or make it anew.
-if STUDY.data["source"] == "kaggle":
-
-    include: "rules/dataset.smk"
-
-
+include: "rules/dataset.smk"
 include: "rules/demo.smk"
 include: "rules/selection.smk"
 include: "rules/inputs.smk"
@@ -32,6 +25,9 @@ include: "rules/training.smk"
 include: "rules/choices.smk"
 include: "rules/stylized.smk"
 include: "rules/report.smk"
+
+
+refuse_missing_sources()
 
 
 onstart:

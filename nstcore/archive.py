@@ -1,28 +1,17 @@
-"""The dataset's archive: tell whether it is sound, and extract what the study needs of it.
-
-The layout is that of "Best Artworks of All Time": `artists.csv`, `images/images/<Artist>/<file>`
-and smaller copies under `resized/`, which are left alone.
-"""
+"""A dataset's archive: tell whether it is sound, and extract what a study needs of it."""
 
 import hashlib
 import re
 import shutil
-import unicodedata
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
 
 from nstcore.errors import DataError
+from nstcore.layout import EXPECTED, PICTURES, TABLE, Layout, arrange, repair_name
 
-ARTISTS = "artists.csv"
-PICTURES = "images/images"
-"""The table of artists and the folder of their folders, in an archive and once extracted."""
-
-# Those of the dataset. `nstcore.images` knows more, but needs Pillow, which the environment that
-# holds the Kaggle client does without.
-_SUFFIXES = frozenset({".jpg", ".jpeg", ".png"})
 _MAGIC = b"PK\x03\x04"
 _UNSAFE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)")
 # What the zip module raises on bytes that are not what a checksum or a header promises; a
@@ -40,7 +29,8 @@ def begins_as_archive(path: Path) -> bool:
 def find_fault(archive: Path) -> str | None:
     """Read an archive to its end and say what is wrong with it, or nothing if it is sound.
 
-    Every member is compared with its checksum, and `artists.csv` and a picture must be there.
+    Every member is compared with its checksum; the dataset's table and pictures must be there, and
+    no member may point out of the folder that it would be extracted to.
     """
     if not begins_as_archive(archive):
         with archive.open("rb") as file:
@@ -50,29 +40,35 @@ def find_fault(archive: Path) -> str | None:
     try:
         with zipfile.ZipFile(archive) as opened:
             damaged = opened.testzip()
-            absent = _absent(opened)
+            names = opened.namelist()
     except _DAMAGE as error:
         return f"a damaged zip archive ({error})"
     if damaged is not None:
         return f"a damaged zip archive (member {damaged!r})"
-    return f"a zip archive without {absent}" if absent else None
+    if unsafe := _find_unsafe(names):
+        return f"a zip archive with a member that points out of its folder ({unsafe!r})"
+    layout = arrange(names)
+    if layout.table and layout.folders:
+        return None
+    return f"a zip archive without {'pictures' if layout.table else TABLE}"
 
 
 def extract(archive: Path, folder: Path) -> None:
-    """Extract `artists.csv` and the pictures; `folder` appears whole or not at all.
+    """Extract pictures, and `artists.csv` if it is there; `folder` appears whole or not at all.
 
-    Names that a wrong character set garbled are repaired (see `repair_name`). Where that makes
-    one folder of several (Dürer's), the folder that comes first in the archive counts: pictures
-    of the others are left out if it has the same bytes under whatever name; a new picture whose
-    name is taken stays in a folder of its own, which keeps the garbled name. Within one folder
-    nothing is left out, equal or not.
+    Whatever the layout of the archive, `folder` gets the dataset's own: `images/images/<Artist>/`.
+    Names that a wrong character set garbled are repaired (see `layout.repair_name`). Where that
+    makes one folder of several (Dürer's), the folder that comes first in the archive counts:
+    pictures of the others are left out if it has the same bytes under whatever name; a new picture
+    whose name is taken stays in a folder of its own, which keeps the garbled name. Within one
+    folder nothing is left out, equal or not.
 
     Args:
-        archive: The dataset as a zip file.
+        archive: A zip file in one of the layouts that `layout.arrange` knows; it is only read.
         folder: Where to put it; must be absent or empty.
 
     Raises:
-        DataError: The archive is damaged, lacks a part, or holds a name that points out of the
+        DataError: The archive is damaged, has no pictures, or holds a name that points out of the
             folder; the disk is too full; or `folder` holds something already.
     """
     if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
@@ -83,28 +79,16 @@ def extract(archive: Path, folder: Path) -> None:
     draft.mkdir(parents=True)
     try:
         with _opened(archive) as opened:
-            table, pictures = _wanted(archive, opened)
-            require_space(draft, table.file_size + sum(info.file_size for info in pictures))
-            (draft / ARTISTS).write_bytes(opened.read(table))
-            _write_pictures(opened, pictures, draft)
+            layout = _arranged(archive, opened)
+            members = [name for names in layout.folders.values() for name in names]
+            wanted = [*members, *([layout.table] if layout.table else [])]
+            require_space(draft, sum(opened.getinfo(name).file_size for name in wanted))
+            if layout.table:
+                _write_member(opened, layout.table, draft / TABLE)
+            _write_pictures(opened, layout, draft)
         draft.rename(folder)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def repair_name(name: str) -> str:
-    """Undo UTF-8 that was read as cp437, however often, and compose accents (NFC).
-
-    Example:
-        >>> repair_name("Albrecht_DuΓòá├¬rer") == repair_name("Albrecht_Du╠êrer")
-        True
-    """
-    while not name.isascii():
-        try:
-            name = name.encode("cp437").decode("utf-8")
-        except UnicodeError:
-            break
-    return unicodedata.normalize("NFC", name)
 
 
 def require_space(folder: Path, needed: int) -> None:
@@ -136,64 +120,65 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
         raise DataError(
             f"{archive}: damaged ({error}); delete it and get it again from its Kaggle page"
         ) from None
+    except OSError as error:
+        raise DataError(f"{error.filename or archive}: {error.strerror}") from None
 
 
-def _absent(opened: zipfile.ZipFile) -> str | None:
-    names = opened.namelist()
-    if ARTISTS not in names:
-        return ARTISTS
-    return None if any(map(_is_picture, names)) else f"pictures in {PICTURES}/<Artist>/"
+def _find_unsafe(names: Sequence[str]) -> str | None:
+    return next((name for name in names if _UNSAFE.search(name)), None)
 
 
-def _is_picture(name: str) -> bool:
-    path = PurePosixPath(name)
-    return (
-        str(path.parent.parent) == PICTURES
-        and path.suffix.lower() in _SUFFIXES
-        and not path.name.startswith(".")  # macOS keeps notes beside files under such names
-    )
+def _arranged(archive: Path, opened: zipfile.ZipFile) -> Layout:
+    names = [info.filename for info in opened.infolist() if not info.is_dir()]
+    if unsafe := _find_unsafe(names):
+        raise DataError(
+            f"{archive}: member {unsafe!r} points out of the folder it is extracted to; do not "
+            "use this archive, get it from its Kaggle page"
+        )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(
+            f"{archive}: two members are called {twice!r}; get the archive again from its Kaggle "
+            "page"
+        )
+    layout = arrange(names)
+    if not layout.folders:
+        raise DataError(f"{archive}: no pictures; {EXPECTED}")
+    return layout
 
 
-def _wanted(
-    archive: Path, opened: zipfile.ZipFile
-) -> tuple[zipfile.ZipInfo, list[zipfile.ZipInfo]]:
-    """Return the table of artists and the pictures, in the archive's order."""
-    for name in opened.namelist():
-        if _UNSAFE.search(name):
-            raise DataError(
-                f"{archive}: member {name!r} points out of the folder it is extracted to; do not "
-                "use this archive, get it from its Kaggle page"
-            )
-    if absent := _absent(opened):
-        raise DataError(f"{archive}: holds no {absent}; give it the layout of the Kaggle dataset")
-    pictures = [info for info in opened.infolist() if _is_picture(info.filename)]
-    return opened.getinfo(ARTISTS), pictures
-
-
-def _write_pictures(opened: zipfile.ZipFile, pictures: list[zipfile.ZipInfo], draft: Path) -> None:
+def _write_pictures(opened: zipfile.ZipFile, layout: Layout, draft: Path) -> None:
+    total = sum(len(names) for names in layout.folders.values())
+    place = {name: number for number, name in enumerate(opened.namelist())}
     first_folders: dict[tuple[str, str], str] = {}
-    duplicates = 0
-    for count, info in enumerate(pictures, start=1):
-        path = PurePosixPath(info.filename)
-        garbled, artist = path.parent.name, repair_name(path.parent.name)
-        content = opened.read(info)
-        digest = hashlib.sha256(content).hexdigest()
-        if first_folders.setdefault((artist, digest), garbled) != garbled:
-            duplicates += 1
-            continue
-        target = draft / PICTURES / artist / repair_name(path.name)
-        if target.exists():
-            target = draft / path
-            print(f"{info.filename}: kept under this name, differs from {artist}'s", flush=True)
-        target.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with target.open("xb") as file:
-                file.write(content)
-        except FileExistsError:
-            raise DataError(
-                f"{opened.filename}: two different members are called {info.filename!r}; get the "
-                "archive again from its Kaggle page"
-            ) from None
-        if count % 1000 == 0:
-            print(f"{count} of {len(pictures)} pictures", flush=True)
-    print(f"{len(pictures) - duplicates} pictures, {duplicates} duplicates left out", flush=True)
+    count = duplicates = 0
+    # The first of two folders of an artist is that which comes first in the archive.
+    for garbled, names in sorted(layout.folders.items(), key=lambda item: place[item[1][0]]):
+        artist = repair_name(garbled)
+        for name in names:
+            count += 1
+            file = PurePosixPath(name).name
+            target = draft / PICTURES / artist / repair_name(file)
+            if target.exists():
+                target = draft / PICTURES / garbled / file
+            digest = _write_member(opened, name, target)
+            if first_folders.setdefault((artist, digest), garbled) != garbled:
+                target.unlink()
+                with suppress(OSError):  # unless it holds other pictures
+                    target.parent.rmdir()
+                duplicates += 1
+            elif target.parent.name != artist:
+                print(f"{name}: kept under this name, differs from {artist}'s", flush=True)
+            if count % 1000 == 0:
+                print(f"{count} of {total} pictures", flush=True)
+    print(f"{total - duplicates} pictures, {duplicates} duplicates left out", flush=True)
+
+
+def _write_member(opened: zipfile.ZipFile, name: str, target: Path) -> str:
+    """Write a member to a new file; return the SHA-256 of its bytes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # In pieces: what a picture's header promises may not fit into memory.
+    with opened.open(name) as member, target.open("xb") as file:
+        shutil.copyfileobj(member, file, 2**20)
+    with target.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -12,6 +12,7 @@ from jsonschema.exceptions import ValidationError, relevance
 
 from nstcore import CONFIG_VERSION
 from nstcore.architectures import file_layer_names, layer_names, nearest
+from nstcore.artists import same_name
 from nstcore.errors import ConfigError
 from nstcore.files import whole
 
@@ -35,12 +36,22 @@ class BackboneConfig:
 
 @dataclass(frozen=True)
 class StyleConfig:
-    """One style of a study: the first `images` paintings of an artist."""
+    """One style of a study: an artist, a genre, or a set of one's own, which is a list or a folder.
+
+    One of `artist`, `genre`, `paintings` and `folder` is given.
+    """
 
     name: str
-    """The artist with underscores for spaces, as it stands in file names."""
-    artist: str
-    images: int
+    """As it stands in file names."""
+    label: str
+    """As people call it."""
+    images: int | None
+    """How many paintings to take; None for all."""
+    artist: str | None = None
+    genre: str | None = None
+    paintings: tuple[str, ...] = ()
+    """Ids of the dataset's pictures."""
+    folder: str | None = None
 
 
 @dataclass(frozen=True)
@@ -76,7 +87,8 @@ class Study:
         check_schema(config)
         config = _with_defaults(config, _schema())
         _check_data(config["data"])
-        _check_artists(config["styles"]["artists"], config["data"])
+        styles = read_styles(config["styles"])
+        _check_known(styles, config["data"])
         backbones = {
             name: BackboneConfig(name=name, **_weighted(name, values, config["loss"]))
             for name, values in config["backbones"].items()
@@ -88,10 +100,7 @@ class Study:
             seed=config["seed"],
             image_size=config["image_size"],
             data=config["data"],
-            styles=tuple(
-                StyleConfig(style_name(artist), artist, config["styles"]["images"])
-                for artist in config["styles"]["artists"]
-            ),
+            styles=styles,
             contents=config["contents"],
             backbones=backbones,
             loss=config["loss"],
@@ -103,15 +112,66 @@ class Study:
         )
 
 
-def style_name(artist: str) -> str:
-    """Turn an artist's name into a style's: spaces become underscores.
+def read_styles(styles: Mapping[str, Any]) -> tuple[StyleConfig, ...]:
+    """Read the section `styles` of a config, whose form has been checked.
+
+    Returns:
+        Artists first, then genres, then sets, each in the config's order.
 
     Raises:
-        ConfigError: The name cannot be a folder's.
+        ConfigError: There is no style, two have one name, or a set is neither a list nor a folder.
     """
-    name = "_".join(artist.split())
-    if not name or name.startswith(".") or any(sign in name for sign in '/\\:*?"<>|{}\0'):
-        raise ConfigError(f"styles.artists: {artist!r} cannot be a folder's name")
+    images = _number(styles["images"])
+    found = [
+        *(
+            StyleConfig(style_name(one), one, images, artist=one)
+            for one in styles.get("artists", ())
+        ),
+        *(StyleConfig(style_name(one), one, images, genre=one) for one in styles.get("genres", ())),
+        *(_read_set(name, one, images) for name, one in styles.get("sets", {}).items()),
+    ]
+    if not found:
+        raise ConfigError("config: styles: no style; give artists, genres or sets")
+    seen: dict[str, StyleConfig] = {}
+    for style in found:
+        other = seen.setdefault(style.name.casefold(), style)
+        if other is not style:
+            raise ConfigError(
+                f"config: styles: {other.label!r} and {style.label!r} would have the same folder "
+                f"{style.name}; rename one"
+            )
+    return tuple(found)
+
+
+def _read_set(label: str, values: Mapping[str, Any], images: int | None) -> StyleConfig:
+    where = f"config: styles.sets.{label}"
+    paintings, folder = tuple(values.get("paintings", ())), values.get("folder")
+    if bool(paintings) == (folder is not None):
+        raise ConfigError(f"{where}: give either 'paintings', a list of ids, or 'folder'")
+    if paintings and "images" in values:
+        raise ConfigError(f"{where}: all listed paintings are taken; remove 'images'")
+    own = None if paintings else _number(values["images"]) if "images" in values else images
+    return StyleConfig(style_name(label), label, own, paintings=paintings, folder=folder)
+
+
+def _number(images: int | str) -> int | None:
+    return None if images == "all" else int(images)
+
+
+def style_name(label: str) -> str:
+    """Turn an artist's, a genre's or a set's name into one that folders can have.
+
+    Spaces become underscores, and so does what a file system or a workflow would take amiss.
+
+    Raises:
+        ConfigError: Nothing is left of it.
+    """
+    name = "_".join(label.split()).lstrip(".-")
+    name = "".join(
+        "_" if sign in '/\\:*?"<>|{}' or not sign.isprintable() else sign for sign in name
+    )
+    if not name or len(name.encode()) > 200:
+        raise ConfigError(f"config: styles: {label!r} cannot name a folder")
     return name
 
 
@@ -169,6 +229,8 @@ def _explain(error: ValidationError) -> str:
     if error.validator == "enum":
         values = [str(value) for value in rule]
         return f"{prefix}{given!r} is not known; allowed: {', '.join(values)}"
+    if error.validator == "anyOf":
+        return f"{prefix}{given!r} is neither {' nor '.join(one['title'] for one in rule)}"
     if error.validator == "type":
         return f"{prefix}{given!r} should be of type {rule}"
     return prefix + " ".join(error.message.split())
@@ -182,16 +244,23 @@ def _check_data(data: Mapping[str, str]) -> None:
         raise ConfigError(f"config: data: source {data['source']} has no use for {other!r}")
 
 
-def _check_artists(artists: Sequence[str], data: Mapping[str, str]) -> None:
-    """Refuse an artist whom a known dataset lacks, before gigabytes are downloaded."""
+def _check_known(styles: Sequence[StyleConfig], data: Mapping[str, str]) -> None:
+    """Refuse what a known dataset lacks, before gigabytes are downloaded."""
     table = json.loads(resources.files("nstcore").joinpath("artists.json").read_text("utf-8"))
-    known = table.get(data.get("dataset"))
-    for artist in artists:
-        if known and artist not in known:
-            raise ConfigError(
-                f"config: styles.artists: {artist!r} is not in {data['dataset']}; "
-                + nearest(artist, known)
-            )
+    known: Mapping[str, Sequence[str]] | None = table.get(data.get("dataset"))
+    if known is None:
+        return
+    genres = sorted({genre for found in known.values() for genre in found})
+    for style in styles:
+        for key, asked, allowed in (
+            ("artists", style.artist, list(known)),
+            ("genres", style.genre, genres),
+        ):
+            if asked is not None and not any(same_name(asked, one) for one in allowed):
+                raise ConfigError(
+                    f"config: styles.{key}: {asked!r} is not in {data['dataset']}; "
+                    + nearest(asked, allowed)
+                )
 
 
 def _check_backbone(backbone: BackboneConfig) -> None:
@@ -234,7 +303,8 @@ def check_record(study: Study, path: Path | str) -> None:
     """Refuse to mix a study's results with those of another config.
 
     More backbones or aggregations than the recorded ones, or fewer, change no result that is there;
-    the way of computing (`compute`) is left to the workflow. Anything else would replace results.
+    the way of computing (`compute`) is left to the workflow; `on_bad_image` decides whether there
+    are any. Anything else would replace results.
 
     Args:
         study: The study as it is configured now.
@@ -266,7 +336,7 @@ def check_record(study: Study, path: Path | str) -> None:
 
 def _changes(old: Any, new: Any, where: tuple[str, ...] = ()) -> Iterator[str]:
     """Name the values that differ and on which results depend."""
-    if where in {("aggregations",), ("compute",)}:
+    if where in {("aggregations",), ("compute",), ("data", "on_bad_image")}:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         additive = where == ("backbones",)

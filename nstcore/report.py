@@ -10,7 +10,7 @@ import io
 import math
 import os
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -23,11 +23,11 @@ from markupsafe import Markup
 
 from nstcore.choosing import STATUSES
 from nstcore.curves import draw_curves
-from nstcore.dataset import Picture
 from nstcore.errors import StudyError
 from nstcore.files import whole
 from nstcore.images import read_image, resize
 from nstcore.results import Model, Results, read_results
+from nstcore.selection import Picture
 
 TEMPLATE = "report.html.j2"
 PAINTINGS_SHOWN = 6
@@ -103,9 +103,11 @@ def _values(results: Results, output: Path) -> dict[str, Any]:
     return {
         "results": results,
         "config": results.config,
+        "notes": results.notes,
         "contents": results.contents("test"),
         "photographs": photographs,
         "statuses": STATUSES,
+        "each": _range(len(results.paintings(style)) for style in results.styles),
         "selected": Counter((one.role, one.split, one.style) for one in results.selection),
         "paintings": lambda style: _spread(results.paintings(style), PAINTINGS_SHOWN),
         "picture": picture,
@@ -114,6 +116,12 @@ def _values(results: Results, output: Path) -> dict[str, Any]:
         "curves": lambda model: _draw(model, f"m{results.models.index(model)}"),
         "link": lambda file: quote(f"{folder}/{file}".removeprefix("./")),
     }
+
+
+def _range(counts: Iterable[int]) -> str:
+    """Say how many there are of each: "30", or "12 to 30"."""
+    least, *_, most = sorted(counts) * 2
+    return str(least) if least == most else f"{least} to {most}"
 
 
 def _spread(pictures: list[Picture], most: int) -> list[Picture]:

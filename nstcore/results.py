@@ -15,10 +15,10 @@ from typing import Any
 
 from nstcore import CONFIG_VERSION
 from nstcore.choosing import LOSSES, Run, average_curve, read_choices, read_history, summarize
-from nstcore.config import check_schema
-from nstcore.dataset import Picture, read_selection
+from nstcore.config import check_schema, read_styles
 from nstcore.errors import ConfigError, DataError
 from nstcore.images import read_text
+from nstcore.selection import Notes, Picture, read_notes, read_selection
 
 
 @dataclass(frozen=True)
@@ -90,9 +90,11 @@ class Results:
 
     folder: Path
     config: Mapping[str, Any]
-    artists: Mapping[str, str]
-    """The artist's name by style, in the config's order."""
+    styles: Mapping[str, str]
+    """What people call each style, by its name, in the config's order."""
     selection: tuple[Picture, ...]
+    notes: Notes
+    """What is to be known of the selection."""
     backbones: Mapping[str, Mapping[str, Any]]
     """What `backbones/<backbone>.json` holds; empty where it is missing."""
     models: tuple[Model, ...]
@@ -145,7 +147,9 @@ def read_results(folder: Path | str) -> Results:
     folder = Path(folder)
     config = _read_config(folder / "config.json")
     selection = read_selection(folder / "selection.csv")
-    missing = [
+    notes = folder / "selection.json"
+    missing = [] if notes.is_file() else [_relative(notes, folder)]
+    missing += [
         f"inputs/{one.id}.png"
         for one in selection
         if not (folder / "inputs" / f"{one.id}.png").is_file()
@@ -156,13 +160,20 @@ def read_results(folder: Path | str) -> Results:
         backbones[name] = _read_json(path) if path.is_file() else {}
         if not backbones[name]:
             missing.append(_relative(path, folder))
-    # Not `config.style_name`: a report shows what was recorded, and judges no name.
-    artists = {"_".join(artist.split()): artist for artist in config["styles"]["artists"]}
-    wanted = [(style, one.id) for style in artists for one in selection if one.split == "test"]
+    styles = {style.name: style.label for style in read_styles(config["styles"])}
+    wanted = [(style, one.id) for style in styles for one in selection if one.split == "test"]
     models = _read_models(folder, config, wanted, missing)
     times = _read_times(folder / "benchmarks")
     return Results(
-        folder, config, artists, tuple(selection), backbones, models, times, tuple(missing)
+        folder,
+        config,
+        styles,
+        tuple(selection),
+        read_notes(notes) if notes.is_file() else Notes(),
+        backbones,
+        models,
+        times,
+        tuple(missing),
     )
 
 

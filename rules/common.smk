@@ -12,9 +12,10 @@ sys.path.insert(0, workflow.basedir)
 
 from nstcore import NUMERICS_VERSION
 from nstcore.config import Study, check_record, write_record
-from nstcore.dataset import read_selection
-from nstcore.errors import StudyError
+from nstcore.errors import ConfigError, StudyError
+from nstcore.layout import archive_name
 from nstcore.program import make_findable
+from nstcore.selection import read_selection
 
 make_findable(workflow.basedir)
 
@@ -38,11 +39,20 @@ if STUDY.data["source"] == "kaggle":
     # With the version in its name, another version is another dataset and not a changed one.
     _, slug, version = STUDY.data["dataset"].split("/")
     SLUG = f"{slug}-{version}"
+    ARCHIVE = f"data/kaggle/{SLUG}.zip"
     DATASET = f"data/{SLUG}"
+elif os.path.isfile(STUDY.data["path"]):
+    ARCHIVE = STUDY.data["path"]
+    DATASET = f"data/extracted/{archive_name(ARCHIVE)}"
 else:
+    # An own copy is used as it is: there is no rule that could make it, or make it anew.
+    ARCHIVE = None
     DATASET = STUDY.data["path"]
 # None where contents are drawn from the dataset itself.
 PHOTOGRAPHS = None if STUDY.contents["source"] == "dataset" else STUDY.contents["source"]
+# All that pictures are read from. Nothing is made anew because a folder there looks newer.
+SOURCES = [DATASET, *([PHOTOGRAPHS] if PHOTOGRAPHS else [])]
+SOURCES += [style.folder for style in STUDY.styles if style.folder]
 
 
 wildcard_constraints:
@@ -66,7 +76,8 @@ def contents(split):
 
 
 def inputs(ids):
-    return expand(f"{RESULTS}/inputs/{{id}}.png", id=ids)
+    # A painting may belong to several styles.
+    return expand(f"{RESULTS}/inputs/{{id}}.png", id=dict.fromkeys(ids))
 
 
 def style_inputs(wildcards):
@@ -105,10 +116,6 @@ def options(**values):
     return shlex.join(word for name, value in given.items() for word in (f"--{name}", str(value)))
 
 
-def photographs_option():
-    return options(photographs=PHOTOGRAPHS)
-
-
 def network_options(backbone):
     """Options that name a backbone's network and weights."""
     return options(
@@ -133,6 +140,15 @@ def loss_options(backbone):
 def layer_weights(backbone):
     """The style layers as LAYER=WEIGHT words."""
     return shlex.join(f"{layer}={weight}" for layer, weight in backbone.style_layers.items())
+
+
+def refuse_missing_sources():
+    """End with one line if a picture folder is neither there nor made by a rule."""
+    for source in SOURCES:
+        if not os.path.exists(source) and not any(source in rule.output for rule in workflow.rules):
+            sys.exit(
+                f"error: {source}: no such folder or archive; see data, contents and styles in the config"
+            )
 
 
 def failures(logs):

@@ -1,37 +1,64 @@
-# The Kaggle dataset: downloaded once for all studies, and extracted.
+# The dataset: from Kaggle, once for all studies, or one's own archive or folder; and its catalogue.
 
 
-rule download_dataset:
-    output:
-        archive=f"data/kaggle/{SLUG}.zip",
-    log:
-        f"data/kaggle/{SLUG}.download.log",
-    conda:
-        "../envs/kaggle.yaml"
-    resources:
-        downloads=1,
-        mem_mb=500,
-    params:
-        dataset=STUDY.data["dataset"],
-        # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
-        cache="data/kaggle/cache",
-    shell:
-        "python -m workflow_scripts.download_dataset"
-        " --dataset {params.dataset} --cache {params.cache} --output {output.archive:q}"
-        " > {log:q} 2>&1"
+if STUDY.data["source"] == "kaggle":
+
+    rule download_dataset:
+        output:
+            archive=ARCHIVE,
+        log:
+            f"data/kaggle/{SLUG}.download.log",
+        conda:
+            "../envs/kaggle.yaml"
+        resources:
+            downloads=1,
+            mem_mb=500,
+        params:
+            dataset=STUDY.data["dataset"],
+            # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
+            cache="data/kaggle/cache",
+        message:
+            "Downloading {params.dataset}; {log} tells how far it is."
+        shell:
+            "python -m workflow_scripts.download_dataset"
+            " --dataset {params.dataset} --cache {params.cache} --output {output.archive:q}"
+            " > {log:q} 2>&1"
 
 
-rule extract_dataset:
+if ARCHIVE:
+
+    rule extract_dataset:
+        input:
+            # What is extracted stays, even if the archive looks newer: another archive has another
+            # folder. Kaggle's is only made where nothing is extracted yet.
+            archive=ancient(ARCHIVE),
+        output:
+            folder=directory(DATASET),
+        log:
+            f"{DATASET}.extract.log",
+        conda:
+            "../envs/kaggle.yaml"
+        resources:
+            mem_mb=500,
+        shell:
+            "python -m workflow_scripts.extract_dataset"
+            " --archive {input.archive:q} --output {output.folder:q} > {log:q} 2>&1"
+
+
+rule catalogue_dataset:
     input:
-        archive=rules.download_dataset.output.archive,
+        dataset=ancient(DATASET),
     output:
-        folder=directory(DATASET),
+        csv=f"{RESULTS}/catalogue.csv",
     log:
-        f"data/kaggle/{SLUG}.extract.log",
+        f"{LOGS}/catalogue_dataset.log",
+    benchmark:
+        f"{BENCHMARKS}/catalogue_dataset/all.tsv"
     conda:
-        "../envs/kaggle.yaml"
+        "../envs/nst.yaml"
+    threads: 4
     resources:
-        mem_mb=500,
+        mem_mb=2000,
     shell:
-        "python -m workflow_scripts.extract_dataset"
-        " --archive {input.archive:q} --output {output.folder:q} > {log:q} 2>&1"
+        "python -m workflow_scripts.catalogue_dataset --dataset {input.dataset:q}"
+        " --threads {threads} --output {output.csv:q} > {log:q} 2>&1"

@@ -4,8 +4,7 @@
 rule prepare_input:
     input:
         selection=f"{RESULTS}/selection.csv",
-        dataset=ancient(DATASET),
-        photographs=ancient(PHOTOGRAPHS) if PHOTOGRAPHS else [],
+        sources=ancient(SOURCES),
     output:
         png=f"{RESULTS}/inputs/{{id}}.png",
     log:
@@ -15,10 +14,8 @@ rule prepare_input:
     resources:
         mem_mb=500,
     params:
-        photographs=photographs_option(),
         size=STUDY.image_size,
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.prepare_input --selection {input.selection:q} --id {wildcards.id:q}"
-        " --dataset {input.dataset:q} {params.photographs} --size {params.size}"
-        " --output {output.png:q} > {log:q} 2>&1"
+        " --size {params.size} --output {output.png:q} > {log:q} 2>&1"

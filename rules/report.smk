@@ -4,6 +4,7 @@
 rule report:
     input:
         selection=f"{RESULTS}/selection.csv",
+        notes=f"{RESULTS}/selection.json",
         inputs=selected_inputs,
         backbones=expand(rules.load_backbone.output.about, backbone=STUDY.backbones),
         histories=expand(

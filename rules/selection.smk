@@ -3,10 +3,11 @@
 
 checkpoint select_pictures:
     input:
-        dataset=ancient(DATASET),
-        photographs=ancient(PHOTOGRAPHS) if PHOTOGRAPHS else [],
+        catalogue=rules.catalogue_dataset.output.csv,
+        folders=ancient(SOURCES[1:]),
     output:
         csv=f"{RESULTS}/selection.csv",
+        notes=f"{RESULTS}/selection.json",
     log:
         f"{LOGS}/select_pictures.log",
     benchmark:
@@ -16,15 +17,16 @@ checkpoint select_pictures:
     resources:
         mem_mb=1000,
     params:
-        photographs=photographs_option(),
-        artists=shlex.join(style.artist for style in STUDY.styles),
-        images=STUDY.styles[0].images,
+        photographs=options(photographs=PHOTOGRAPHS),
+        styles=json.dumps(STUDY.config["styles"]),
         train=STUDY.contents["train"],
         test=STUDY.contents["test"],
         seed=STUDY.seed,
         numerics=NUMERICS_VERSION,
     shell:
-        "python -m workflow_scripts.select_pictures --dataset {input.dataset:q} {params.photographs}"
-        " --artists {params.artists} --images {params.images}"
+        "python -m workflow_scripts.select_pictures --catalogue {input.catalogue:q}"
+        " {params.photographs} --styles {params.styles:q}"
         " --train {params.train} --test {params.test} --seed {params.seed}"
-        " --output {output.csv:q} > {log:q} 2>&1"
+        # No parameter: what was selected under "stop" has nothing that "skip" would skip.
+        f" --on-bad-image {STUDY.data['on_bad_image']}"
+        " --output {output.csv:q} --notes {output.notes:q} > {log:q} 2>&1"

@@ -11,8 +11,8 @@ import pandas as pd
 from PIL import Image
 
 from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS, write_table
-from nstcore.dataset import Picture, write_selection
 from nstcore.images import save_png
+from nstcore.selection import Alike, Notes, Picture, Skipped, Supply, write_notes, write_selection
 
 BACKBONES = {
     "VGG16": ("imagenet", "VGG16, ImageNet"),
@@ -20,11 +20,16 @@ BACKBONES = {
 }
 AGGREGATIONS = ("simple", "logged")
 OPTIMIZERS = {"adam": {"learning_rate": 0.02}, "sgd": {"learning_rate": 10.0}}
-ARTISTS = {"Tom_&_Jerry": "Tom & Jerry", "<script>alert(1)<b>": "<script>alert(1)<b>"}
+ARTISTS = {"Tom_&_Jerry": "Tom & Jerry", "_script_alert(1)_b_": "<script>alert(1)<b>"}
 TESTS = ("bay", "50% <i>#1")
 SIZE = (48, 32)
 CURVES = {"adam": [4.0, 2.0, 1.0, 0.9995], "sgd": [4.0, 3.0, math.nan]}
 CHOSEN = {"optimizer": "adam", "epochs": 3, "total_loss": 0.9995, "status": "converged"}
+NOTES = Notes(
+    skipped=(Skipped("contents", "photographs/<i>.jpg", "empty <file>"),),
+    alike=(Alike("painting_0a", "painting_0b", same_bytes=False),),
+    supplies=tuple(Supply(style, 5, "7") for style in ARTISTS),
+)
 VERSIONS = {"python": "3.11.2", "nstcore": "0.1.0", "numpy": "2.4.0"}
 
 
@@ -32,6 +37,7 @@ def write_study(folder: Path) -> Path:
     """Write a finished study of 4 models, 2 styles and 2 test contents; return its folder."""
     _write_json(folder / "config.json", {"config_version": 1, "config": config()})
     write_selection(_pictures(), folder / "selection.csv")
+    write_notes(NOTES, folder / "selection.json")
     for one in _pictures():
         save_png(_paint(one.id, (32, 32)), folder / "inputs" / f"{one.id}.png")
     rows = []

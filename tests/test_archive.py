@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from kaggle_server import FIRST_DUERER, SECOND_DUERER, dataset_members, make_archive
 
-from nstcore.archive import extract, find_fault, repair_name
+from nstcore.archive import extract, find_fault
 from nstcore.errors import DataError
 
 PROGRAM = Path(__file__).parents[1] / "workflow_scripts" / "extract_dataset.py"
@@ -142,16 +142,52 @@ def test_a_folder_that_holds_something_is_not_overwritten(
     assert files_in(folder) == {"mine.txt": b"mine"}
 
 
-@pytest.mark.parametrize("lost", ["artists.csv", "images/images"])
-def test_an_archive_without_a_required_part_is_at_fault(
-    members: dict[str, bytes], tmp_path: Path, folder: Path, lost: str
+def test_a_download_without_the_table_of_artists_is_at_fault(
+    members: dict[str, bytes], tmp_path: Path
 ) -> None:
-    kept = {name: content for name, content in members.items() if not name.startswith(lost)}
-    archive = archive_of(kept, tmp_path)
+    del members["artists.csv"]
 
-    assert f"without {lost}" in (find_fault(archive) or "").replace("pictures in ", "")
-    with pytest.raises(DataError, match=f"holds no .*{lost}"):
+    assert "without artists.csv" in (find_fault(archive_of(members, tmp_path)) or "")
+
+
+def test_a_download_without_pictures_is_at_fault(members: dict[str, bytes], tmp_path: Path) -> None:
+    archive = archive_of({"artists.csv": members["artists.csv"]}, tmp_path)
+
+    assert "without pictures" in (find_fault(archive) or "")
+
+
+def test_an_archive_without_pictures_is_refused_with_the_layouts_there_are(
+    members: dict[str, bytes], tmp_path: Path, folder: Path
+) -> None:
+    archive = archive_of({"artists.csv": members["artists.csv"]}, tmp_path)
+
+    with pytest.raises(DataError, match=r"no pictures; expected images/images/<Artist>/"):
         extract(archive, folder)
+
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_resized_pictures_stand_in_where_there_are_no_others(
+    members: dict[str, bytes], tmp_path: Path, folder: Path
+) -> None:
+    kept = {name: content for name, content in members.items() if not name.startswith("images/")}
+
+    extract(archive_of(kept, tmp_path), folder)
+
+    monet = folder / "images/images/Claude_Monet/Claude_Monet_1.jpg"
+    assert monet.read_bytes() == members["resized/resized/Claude_Monet_1.jpg"]
+    assert (folder / "images/images/Albrecht_D\u00fcrer").is_dir()
+
+
+def test_an_own_tree_within_one_more_folder_is_extracted_to_the_dataset_s_layout(
+    tmp_path: Path, folder: Path
+) -> None:
+    members = {"my styles/Late Monet/a.jpg": b"a", "my styles/Cats/b.png": b"b"}
+
+    extract(archive_of(members, tmp_path), folder)
+
+    pictures = folder / "images/images"
+    assert files_in(pictures) == {"Late Monet/a.jpg": b"a", "Cats/b.png": b"b"}
 
 
 def test_a_sound_archive_has_no_fault(members: dict[str, bytes], tmp_path: Path) -> None:
@@ -174,20 +210,6 @@ def test_what_is_no_archive_is_called_what_it_is(
     path.write_bytes(content)
 
     assert fault in (find_fault(path) or "")
-
-
-@pytest.mark.parametrize(
-    ("garbled", "name"),
-    [
-        ("Albrecht_Du╠êrer", "Albrecht_D\u00fcrer"),
-        ("Albrecht_DuΓòá├¬rer", "Albrecht_D\u00fcrer"),
-        ("Albrecht_Du\u0308rer", "Albrecht_D\u00fcrer"),
-        ("Albrecht_D\u00fcrer", "Albrecht_D\u00fcrer"),
-        ("Pierre-Auguste_Renoir", "Pierre-Auguste_Renoir"),
-    ],
-)
-def test_garbled_names_are_repaired_and_others_kept(garbled: str, name: str) -> None:
-    assert repair_name(garbled) == name
 
 
 def test_the_program_tells_a_bad_archive_in_one_line(tmp_path: Path, folder: Path) -> None:

@@ -163,10 +163,90 @@ def test_a_model_file_brings_its_own_layers(config, tmp_path):
         Study.from_config(config)
 
 
-@pytest.mark.parametrize("artist", ["a/b", "..", " ", "{style}", "a\\b"])
-def test_a_name_that_no_folder_can_have_is_refused(artist):
-    with pytest.raises(ConfigError, match="cannot be a folder's name"):
-        style_name(artist)
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("Claude Monet", "Claude_Monet"),
+        ("  Art   Nouveau ", "Art_Nouveau"),
+        ("a/b\\c", "a_b_c"),
+        ("../..", "_.."),
+        ("{style} <b>", "_style___b_"),
+        ("Dürer 🎨", "Dürer_🎨"),
+    ],
+)
+def test_any_label_becomes_a_name_that_a_folder_can_have(label, name):
+    assert style_name(label) == name
+
+
+@pytest.mark.parametrize("label", ["..", " ", "", "x" * 201])
+def test_a_label_that_leaves_no_name_is_refused(label):
+    with pytest.raises(ConfigError, match="cannot name a folder"):
+        style_name(label)
+
+
+def test_styles_are_artists_genres_lists_and_folders(config):
+    config["styles"] = {
+        "images": "all",
+        "artists": ["Claude Monet"],
+        "genres": ["Cubism"],
+        "sets": {
+            "Blue period": {"paintings": ["Pablo_Picasso_1", "Pablo_Picasso_7"]},
+            "Haystacks": {"folder": "haystacks", "images": 5},
+        },
+    }
+    monet, cubism, blue, haystacks = Study.from_config(config).styles
+    assert (monet.artist, monet.images) == ("Claude Monet", None)
+    assert (cubism.genre, cubism.name) == ("Cubism", "Cubism")
+    assert (blue.name, blue.paintings) == ("Blue_period", ("Pablo_Picasso_1", "Pablo_Picasso_7"))
+    assert (haystacks.folder, haystacks.images) == ("haystacks", 5)
+
+
+@pytest.mark.parametrize(
+    ("styles", "message"),
+    [
+        ({"images": 30}, "styles: no style; give artists, genres or sets"),
+        ({"images": "many", "artists": ["Claude Monet"]}, "styles.images: 'many' is neither a who"),
+        (
+            {"images": 0, "artists": ["Claude Monet"]},
+            "0 is neither a whole number from 1 nor 'all'",
+        ),
+        (
+            {"images": 3, "genres": ["Cubism", "Kubismus"]},
+            "styles.genres: 'Kubismus' is not in .*;",
+        ),
+        ({"images": 3, "sets": {"A": {}}}, "sets.A: give either 'paintings', .*, or 'folder'"),
+        (
+            {"images": 3, "sets": {"A": {"folder": "x", "paintings": ["b"]}}},
+            "sets.A: give either",
+        ),
+        (
+            {"images": 3, "sets": {"A": {"images": 3, "paintings": ["b"]}}},
+            "sets.A: all listed paintings are taken; remove 'images'",
+        ),
+        (
+            {"images": 3, "genres": ["Cubism"], "sets": {"cubism": {"folder": "x"}}},
+            "'Cubism' and 'cubism' would have the same folder cubism; rename one",
+        ),
+    ],
+)
+def test_styles_that_mean_nothing_are_named(config, styles, message):
+    config["styles"] = styles
+    with pytest.raises(ConfigError, match=message):
+        Study.from_config(config)
+
+
+def test_an_artist_may_be_written_as_one_likes(config):
+    config["styles"]["artists"] = ["albrecht duerer", "Pierre Auguste Renoir"]
+    assert [one.name for one in Study.from_config(config).styles] == [
+        "albrecht_duerer",
+        "Pierre_Auguste_Renoir",
+    ]
+
+
+def test_a_study_that_stopped_at_a_bad_image_may_go_on_without_it(config, tmp_path):
+    write_record(Study.from_config(config), tmp_path / "config.json")
+    config["data"]["on_bad_image"] = "skip"
+    check_record(Study.from_config(config), tmp_path / "config.json")
 
 
 def test_results_of_another_config_are_not_mixed_with_this_one_s(config, tmp_path):

@@ -68,6 +68,6 @@ def test_every_rule_has_a_program_of_its_name():
         line.split()[1].rstrip(":")
         for path in (ROOT / "rules").glob("*.smk")
         for line in path.read_text("utf-8").splitlines()
-        if line.startswith(("rule ", "checkpoint "))
+        if line.strip().startswith(("rule ", "checkpoint "))
     ]
     assert sorted(rules) == [path.stem for path in PROGRAMS]

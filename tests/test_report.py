@@ -308,7 +308,14 @@ def test_missing_runs_pictures_and_choices_are_named(folder: Path) -> None:
 
 
 def test_a_finished_study_is_not_called_unfinished(page: Element) -> None:
-    assert not list(page.all("aside", "warning"))
+    assert "unfinished" not in page.text
+
+
+def test_what_was_skipped_and_what_is_there_twice_is_told(page: Element) -> None:
+    (aside,) = page.all("aside", "warning")
+    assert "1 picture was skipped" in aside.text
+    assert "contents: photographs/<i>.jpg : empty <file>" in aside.text
+    assert "painting_0a and painting_0b look alike" in page.at("provenance").text
 
 
 def test_a_study_that_has_only_begun_has_a_report(folder: Path) -> None:
@@ -337,8 +344,8 @@ def test_provenance_tells_versions_weights_selection_times_and_config(folder: Pa
     versions, selection, times, weights = tables
     assert ["numpy", "1.0 (1 picture) , 2.4.0 (15 pictures)"] in versions
     assert ["python", "3.11.2"] in versions
-    assert ["paintings", "Tom & Jerry", "2"] in selection
-    assert ["test contents", "photographs", "2"] in selection
+    assert ["paintings", "Tom & Jerry", "2", "5", "7"] in selection
+    assert ["test contents", "photographs", "2", "\u2013", "\u2013"] in selection
     assert times == [["train", "2", "1 h 0 min", "1024 MB"]]
     assert weights[1][1:3] == ["random", "1,234,567"]
     assert "max_epochs: 100" in next(report(folder).all("pre")).text

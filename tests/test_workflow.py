@@ -16,9 +16,10 @@ from PIL import Image
 
 from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS
 from nstcore.config import Study
-from nstcore.dataset import COLUMNS
 from nstcore.demo import paint_dataset, write_photographs
 from nstcore.images import read_text
+from nstcore.selection import Picture
+from nstcore.tables import columns
 
 pytestmark = pytest.mark.workflow
 
@@ -102,7 +103,7 @@ def results(study):
 
 def test_the_study_leaves_the_files_of_the_contract(study, results):
     selection = rows(results / "selection.csv")
-    assert list(selection[0]) == COLUMNS
+    assert list(selection[0]) == columns(Picture)
     assert {row["split"] for row in selection} == {"target", "train", "test"}
     for row in selection:
         assert Image.open(results / "inputs" / f"{row['id']}.png").size == (48, 48)
@@ -226,7 +227,7 @@ def test_a_missing_style_folder_is_one_line_and_leaves_what_is_computed(study, t
     done = snakemake(tmp_path)
     assert done.returncode != 0
     assert (
-        "error: styles.artists: 'Hugo Gouge' is not in artworks; allowed: Ada Curl" in done.stdout
+        "error: styles.artists: 'Hugo Gouge' is not in the dataset; allowed: Ada Curl" in done.stdout
     )
     assert "Traceback" not in done.stdout
     assert (tmp_path / "results" / "small" / "config.json").is_file()

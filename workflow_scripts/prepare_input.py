@@ -3,22 +3,20 @@
 import argparse
 from pathlib import Path
 
-from nstcore.dataset import find_picture, read_selection
 from nstcore.images import prepare
 from nstcore.program import run
+from nstcore.selection import find_picture, read_selection
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--selection", required=True, type=Path, help="selection.csv")
     parser.add_argument("--id", required=True, help="which picture of the selection")
-    parser.add_argument("--dataset", required=True, type=Path, help="folder of the dataset")
-    parser.add_argument("--photographs", type=Path, help="folder that contents were drawn from")
     parser.add_argument("--size", required=True, type=int, help="side of the square in pixels")
     parser.add_argument("--output", required=True, type=Path, help="PNG")
     args = parser.parse_args()
-    pictures = read_selection(args.selection)
-    prepare(find_picture(pictures, args.id, args.dataset, args.photographs), args.output, args.size)
+    source = find_picture(read_selection(args.selection), args.id)
+    prepare(source, args.output, args.size)
 
 
 if __name__ == "__main__":

@@ -1,32 +1,46 @@
 """Choose a study's pictures: the paintings of each style, and the contents drawn with a seed."""
 
 import argparse
+import json
 from collections import Counter
 from pathlib import Path
 
-from nstcore.config import StyleConfig, style_name
-from nstcore.dataset import select, write_selection
+from nstcore.catalogue import read_catalogue
+from nstcore.config import read_styles
 from nstcore.program import run
+from nstcore.selection import select, write_notes, write_selection
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--dataset", required=True, type=Path, help="folder of the dataset")
+    parser.add_argument("--catalogue", required=True, type=Path, help="catalogue.csv")
     parser.add_argument("--photographs", type=Path, help="draw contents from this folder instead")
-    parser.add_argument("--artists", required=True, nargs="+", help="one style each")
-    parser.add_argument("--images", required=True, type=int, help="paintings per artist")
+    parser.add_argument("--styles", required=True, type=json.loads, help="the config's, as JSON")
     parser.add_argument("--train", required=True, type=int, help="number of training contents")
     parser.add_argument("--test", required=True, type=int, help="number of test contents")
     parser.add_argument("--seed", required=True, type=int)
+    parser.add_argument("--on-bad-image", default="stop", choices=["stop", "skip"])
     parser.add_argument("--output", required=True, type=Path, help="selection.csv")
+    parser.add_argument("--notes", required=True, type=Path, help="selection.json")
     args = parser.parse_args()
-    styles = [StyleConfig(style_name(artist), artist, args.images) for artist in args.artists]
-    pictures = select(args.dataset, styles, args.train, args.test, args.seed, args.photographs)
+    pictures, notes = select(
+        read_catalogue(args.catalogue),
+        read_styles(args.styles),
+        args.train,
+        args.test,
+        args.seed,
+        args.photographs,
+        args.on_bad_image,
+    )
+    write_notes(notes, args.notes)
     write_selection(pictures, args.output)
-    for (role, split, style), count in Counter(
-        (p.role, p.split, p.style) for p in pictures
-    ).items():
-        print(f"{count} {role} pictures for {style or split}")
+    for (style, split), count in Counter((one.style, one.split) for one in pictures).items():
+        print(f"{count} pictures for {style or split}")
+    for skipped in notes.skipped:
+        print(f"skipped for {skipped.use}: {skipped.source}: {skipped.reason}")
+    for alike in notes.alike:
+        same = "has the same bytes as" if alike.same_bytes else "looks like"
+        print(f"{alike.first}: {same} {alike.second}")
 
 
 if __name__ == "__main__":

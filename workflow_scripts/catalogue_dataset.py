@@ -1,0 +1,43 @@
+"""Look at every picture of a dataset once: whose it is, whether it is sound, what equals it."""
+
+import argparse
+from collections.abc import Iterable
+from functools import partial
+from itertools import groupby
+from pathlib import Path
+
+from nstcore.catalogue import Artwork, make_catalogue, write_catalogue
+from nstcore.program import run
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--dataset", required=True, type=Path, help="folder; it is only read")
+    parser.add_argument("--threads", default=1, type=int, help="pictures looked at at once")
+    parser.add_argument("--output", required=True, type=Path, help="catalogue.csv")
+    args = parser.parse_args()
+    say = partial(print, flush=True)
+    catalogue = make_catalogue(args.dataset, args.threads, say)
+    write_catalogue(catalogue, args.output)
+    for line in findings(catalogue.artworks):
+        say(line)
+
+
+def findings(artworks: Iterable[Artwork]) -> Iterable[str]:
+    """Tell what a user of the dataset may want to know; nothing of it stops a study."""
+    for style, group in groupby(artworks, key=lambda artwork: artwork.style):
+        paintings = list(group)
+        announced = paintings[0].announced
+        if announced and int(announced) != len(paintings):
+            yield f"{style}: {len(paintings)} pictures, artists.csv announces {announced}"
+        for artwork in paintings:
+            if artwork.duplicate_of:
+                yield f"{artwork.id}: has the same bytes as {artwork.duplicate_of}"
+            if artwork.look_alikes:
+                yield f"{artwork.id}: looks like {artwork.look_alikes}"
+            if artwork.fault:
+                yield f"{artwork.source}: {artwork.fault}"
+
+
+if __name__ == "__main__":
+    run(main)
