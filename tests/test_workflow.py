@@ -227,7 +227,8 @@ def test_a_missing_style_folder_is_one_line_and_leaves_what_is_computed(study, t
     done = snakemake(tmp_path)
     assert done.returncode != 0
     assert (
-        "error: styles.artists: 'Hugo Gouge' is not in the dataset; allowed: Ada Curl" in done.stdout
+        "error: styles.artists: 'Hugo Gouge' is not in the dataset; allowed: Ada Curl"
+        in done.stdout
     )
     assert "Traceback" not in done.stdout
     assert (tmp_path / "results" / "small" / "config.json").is_file()
