@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import re
 import unicodedata
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -152,26 +153,24 @@ def make_catalogue(
     """
     layout, artists = find_pictures(dataset)
     entries: list[Artwork] = []
+    homes: dict[str, str] = {}
     for folder, names in layout.folders.items():
         artist = find_artist(folder, artists)
         label = artist.name if artist else repair_name(folder).replace("_", " ")
         style = "_".join(label.encode(errors="replace").decode().split())
         genres = ",".join(artist.genres) if artist else ""
         announced = str(artist.paintings) if artist and artist.paintings is not None else ""
-        entries += (
-            Artwork(
-                style,
-                artist.name if artist else "",
-                genres,
-                announced,
-                picture_id(Path(name), style),
-                os.path.join(dataset, name),  # noqa: PTH118 (thousands of them)
+        for name in names:
+            source = os.path.join(dataset, name)  # noqa: PTH118 (thousands of them)
+            homes[source] = folder
+            one = picture_id(Path(name), style)
+            entries.append(
+                Artwork(style, artist.name if artist else "", genres, announced, one, source)
             )
-            for name in names
-        )
     # Two folders of one artist are neighbours from here on.
     entries.sort(key=lambda entry: entry.style)
-    return Catalogue(tuple(relate(list(_without_repeats(look_at(entries, threads, say), say)))))
+    looked_at = look_at(entries, threads, say)
+    return Catalogue(tuple(relate(list(_without_repeats(looked_at, homes, say)))))
 
 
 def look_at(
@@ -282,17 +281,17 @@ def find_look_alikes(artworks: Sequence[Artwork]) -> dict[str, list[str]]:
 
 
 def _without_repeats(
-    artworks: Sequence[Artwork], say: Callable[[str], None] | None
+    artworks: Sequence[Artwork], homes: Mapping[str, str], say: Callable[[str], None] | None
 ) -> Iterator[Artwork]:
-    """Leave out what a style's second folder repeats of its first."""
-    home: dict[tuple[str, str], str] = {}
+    """Leave out what a style's second folder repeats of its first; `homes` has each one's folder."""
+    first: dict[tuple[str, str], str] = {}
     left_out: Counter[str] = Counter()
     for artwork in artworks:
-        folder = str(Path(artwork.source).parent)
-        if not artwork.sha256 or home.setdefault((artwork.style, artwork.sha256), folder) == folder:
+        home = homes.get(artwork.source, "")
+        if not artwork.sha256 or first.setdefault((artwork.style, artwork.sha256), home) == home:
             yield artwork
         else:
-            left_out[folder] += 1
+            left_out[home] += 1
     for folder, count in left_out.items():
         if say:
             say(f"{folder}: {count} pictures left out, another folder of the artist has them")
@@ -306,8 +305,7 @@ def picture_id(path: Path, style: str = "") -> str:
     stem = unicodedata.normalize("NFC", repair_name(path.stem))
     if style and not fold(stem).startswith(fold(style)):
         stem = f"{style}_{stem}"
-    safe = "".join(sign if sign.isalnum() or sign in "_.-" else "_" for sign in stem)
-    safe = safe.lstrip(".-") or "picture"
+    safe = re.sub(r"[^\w.-]+", "_", stem).lstrip(".-") or "picture"
     return safe if len(safe) <= _LONGEST_ID else f"{safe[:_LONGEST_ID]}-{_short(safe)}"
 
 

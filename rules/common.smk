@@ -12,7 +12,7 @@ sys.path.insert(0, workflow.basedir)
 
 from nstcore import NUMERICS_VERSION
 from nstcore.config import Study, check_record, write_record
-from nstcore.errors import ConfigError, StudyError
+from nstcore.errors import StudyError
 from nstcore.layout import archive_name
 from nstcore.program import make_findable
 from nstcore.selection import read_selection
@@ -143,11 +143,13 @@ def layer_weights(backbone):
 
 
 def refuse_missing_sources():
-    """End with one line if a picture folder is neither there nor made by a rule."""
+    """End with one line if pictures are to come from what is neither there nor ever made."""
+    made = {str(output) for step in workflow.rules for output in step.output}
     for source in SOURCES:
-        if not os.path.exists(source) and not any(source in rule.output for rule in workflow.rules):
+        if source not in made and not os.path.exists(source):
             sys.exit(
-                f"error: {source}: no such folder or archive; see data, contents and styles in the config"
+                f"error: {source}: no such folder or archive; mend data.path, contents.source or"
+                " styles.sets in the config"
             )
 
 
