@@ -283,7 +283,7 @@ def find_look_alikes(artworks: Sequence[Artwork]) -> dict[str, list[str]]:
 def _without_repeats(
     artworks: Sequence[Artwork], homes: Mapping[str, str], say: Callable[[str], None] | None
 ) -> Iterator[Artwork]:
-    """Leave out what a style's second folder repeats of its first; `homes` has each one's folder."""
+    """Leave out what a style's second folder repeats of its first; `homes` tells the folders."""
     first: dict[tuple[str, str], str] = {}
     left_out: Counter[str] = Counter()
     for artwork in artworks:

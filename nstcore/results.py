@@ -93,8 +93,8 @@ class Results:
     styles: Mapping[str, str]
     """What people call each style, by its name, in the config's order."""
     selection: tuple[Picture, ...]
-    notes: Notes
-    """What is to be known of the selection."""
+    notes: Notes | None
+    """What is to be known of the selection; None where the file is missing."""
     backbones: Mapping[str, Mapping[str, Any]]
     """What `backbones/<backbone>.json` holds; empty where it is missing."""
     models: tuple[Model, ...]
@@ -169,7 +169,7 @@ def read_results(folder: Path | str) -> Results:
         config,
         styles,
         tuple(selection),
-        read_notes(notes) if notes.is_file() else Notes(),
+        read_notes(notes) if notes.is_file() else None,
         backbones,
         models,
         times,

@@ -73,9 +73,24 @@ class Supply:
 
 
 @dataclass(frozen=True)
+class Census:
+    """The dataset that a selection was made from, in numbers."""
+
+    pictures: int
+    styles: int
+    """Artists, or folders."""
+    duplicates: int
+    """Pictures with the same bytes as one before them."""
+    look_alikes: int
+    """Pictures that look like another one with other bytes."""
+    unusable: int
+
+
+@dataclass(frozen=True)
 class Notes:
     """What is to be known of a selection; `selection.json`."""
 
+    census: Census
     skipped: tuple[Skipped, ...] = ()
     alike: tuple[Alike, ...] = ()
     supplies: tuple[Supply, ...] = ()
@@ -132,7 +147,9 @@ def select(
             + "; ".join(f"{one.source}: {one.reason}" for one in taker.skipped)
             + "; mend or remove them, or set on_bad_image: skip in the config's data"
         )
-    notes = Notes(tuple(taker.skipped), tuple(_find_alike(used)), tuple(supplies))
+    notes = Notes(
+        _count(catalogue), tuple(taker.skipped), tuple(_find_alike(used)), tuple(supplies)
+    )
     return [one.picture for one in used], notes
 
 
@@ -282,6 +299,17 @@ def _find_alike(used: Sequence[_Used]) -> Iterator[Alike]:
             yield Alike(one.artwork.id, other.artwork.id, same_bytes)
 
 
+def _count(catalogue: Catalogue) -> Census:
+    artworks = catalogue.artworks
+    return Census(
+        pictures=len(artworks),
+        styles=len(catalogue.by_style),
+        duplicates=sum(bool(one.duplicate_of) for one in artworks),
+        look_alikes=sum(bool(one.look_alikes) for one in artworks),
+        unusable=sum(bool(one.fault) for one in artworks),
+    )
+
+
 def write_selection(pictures: Iterable[Picture], path: Path | str) -> None:
     """Write `selection.csv`, whole or not at all."""
     write_rows(Picture, pictures, path)
@@ -311,6 +339,7 @@ def read_notes(path: Path | str) -> Notes:
     try:
         values = json.loads(Path(path).read_text("utf-8"))
         return Notes(
+            Census(**values["census"]),
             tuple(Skipped(**one) for one in values["skipped"]),
             tuple(Alike(**one) for one in values["alike"]),
             tuple(Supply(**one) for one in values["supplies"]),

@@ -12,7 +12,16 @@ from PIL import Image
 
 from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS, write_table
 from nstcore.images import save_png
-from nstcore.selection import Alike, Notes, Picture, Skipped, Supply, write_notes, write_selection
+from nstcore.selection import (
+    Alike,
+    Census,
+    Notes,
+    Picture,
+    Skipped,
+    Supply,
+    write_notes,
+    write_selection,
+)
 
 BACKBONES = {
     "VGG16": ("imagenet", "VGG16, ImageNet"),
@@ -26,6 +35,7 @@ SIZE = (48, 32)
 CURVES = {"adam": [4.0, 2.0, 1.0, 0.9995], "sgd": [4.0, 3.0, math.nan]}
 CHOSEN = {"optimizer": "adam", "epochs": 3, "total_loss": 0.9995, "status": "converged"}
 NOTES = Notes(
+    Census(pictures=1234, styles=2, duplicates=3, look_alikes=4, unusable=5),
     skipped=(Skipped("contents", "photographs/<i>.jpg", "empty <file>"),),
     alike=(Alike("painting_0a", "painting_0b", same_bytes=False),),
     supplies=tuple(Supply(style, 5, "7") for style in ARTISTS),

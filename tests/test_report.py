@@ -315,7 +315,15 @@ def test_what_was_skipped_and_what_is_there_twice_is_told(page: Element) -> None
     (aside,) = page.all("aside", "warning")
     assert "1 picture was skipped" in aside.text
     assert "contents: photographs/<i>.jpg : empty <file>" in aside.text
-    assert "painting_0a and painting_0b look alike" in page.at("provenance").text
+    provenance = page.at("provenance").text
+    assert "painting_0a and painting_0b look alike" in provenance
+    assert "Pictures: 1,234, of 2 artists or folders." in provenance
+
+
+def test_a_study_without_notes_on_its_selection_has_a_report(folder: Path) -> None:
+    (folder / "selection.json").unlink()
+    (aside,) = report(folder).all("aside", "warning")
+    assert [one.text for one in aside.all("li")] == ["selection.json"]
 
 
 def test_a_study_that_has_only_begun_has_a_report(folder: Path) -> None:

@@ -10,6 +10,7 @@ from nstcore.config import read_styles
 from nstcore.errors import DataError
 from nstcore.selection import (
     Alike,
+    Census,
     Supply,
     find_picture,
     read_notes,
@@ -281,6 +282,13 @@ def test_what_is_there_twice_is_noted_and_kept(catalogue):
 def test_what_was_found_stands_beside_what_the_table_announces(catalogue):
     _, notes = select(catalogue, read_styles(STYLES), 1, 1, 1)
     assert notes.supplies == (Supply("Ada_One", 12, "12"), Supply("Bo_Two", 12, "12"))
+
+
+def test_the_dataset_is_counted(catalogue):
+    first, second, *others = with_faults(catalogue, "Bo_Two_9").artworks
+    rows = (first, replace(second, duplicate_of=first.id, look_alikes="Bo_Two_1"), *others)
+    _, notes = select(Catalogue(rows), read_styles(STYLES), 1, 1, 3)
+    assert notes.census == Census(24, 2, duplicates=1, look_alikes=1, unusable=1)
 
 
 def test_a_selection_and_its_notes_survive_their_files(catalogue, tmp_path):
