@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-import numpy as np
-from PIL import Image
-
+from nstcore.alike import find_look_alikes, fingerprint, look_alike
 from nstcore.artists import Artist, find_artist, fold, read_artists, same_name, split_list
 from nstcore.errors import DataError, ImageError
 from nstcore.files import sha256
@@ -21,12 +19,6 @@ from nstcore.images import read_image
 from nstcore.layout import EXPECTED, Layout, arrange, list_files, repair_name
 from nstcore.tables import read_rows, write_rows
 
-LOOK_ALIKE_BITS = 24
-"""Pictures look alike if their fingerprints differ in at most so many bits; see `fingerprint`."""
-
-# With fewer set, a fingerprint tells of an even area and no more: all such are alike.
-_LEAST_BITS = 24
-_PLACES = 11
 _LONGEST_ID = 100
 
 
@@ -51,7 +43,7 @@ class Artwork:
     height: int = 0
     sha256: str = ""
     fingerprint: str = ""
-    """See `fingerprint`; 64 hexadecimal digits."""
+    """See `alike.fingerprint`; 64 hexadecimal digits."""
     duplicate_of: str = ""
     """The id of the first picture with the same bytes, if it is not this one."""
     look_alikes: str = ""
@@ -209,27 +201,6 @@ def _look_at(entry: Artwork) -> Artwork:
     )
 
 
-def fingerprint(image: Image.Image) -> str:
-    """Tell in 242 bits what a picture looks like: where it grows brighter, to the right and down.
-
-    The difference hash of N. Krawetz ("Kind of Like That", 2013) in both directions, on 11 x 11
-    places. Copies of another size, quality or brightness differ in few bits (most of 44 pictures
-    in up to 6, all in up to 18), other pictures in about half of them (the least of them in 87).
-
-    Args:
-        image: Any size, mode RGB.
-
-    Returns:
-        64 hexadecimal digits; the last 14 bits are zero.
-    """
-    side = (_PLACES + 1, _PLACES + 1)
-    small = np.asarray(image.convert("L").resize(side, Image.Resampling.BOX), np.int16)
-    rises = [np.diff(small, axis=1)[:-1] > 0, np.diff(small, axis=0)[:, :-1] > 0]
-    bits = np.zeros(256, bool)
-    bits[: 2 * _PLACES**2] = np.ravel(rises)
-    return np.packbits(bits).tobytes().hex()
-
-
 def relate(artworks: Sequence[Artwork]) -> list[Artwork]:
     """Give pictures unique ids, and name their duplicates and look-alikes."""
     unique = list(unique_ids(artworks, set()))
@@ -237,47 +208,26 @@ def relate(artworks: Sequence[Artwork]) -> list[Artwork]:
     for artwork in unique:
         if artwork.sha256:
             first.setdefault(artwork.sha256, artwork.id)
-    alike = find_look_alikes(unique)
+    usable = [artwork for artwork in unique if not artwork.fault]
+    alike = {}
+    for artwork, places in zip(
+        usable, find_look_alikes([one.fingerprint for one in usable]), strict=True
+    ):
+        others = (usable[place] for place in places)
+        alike[artwork.id] = " ".join(one.id for one in others if one.sha256 != artwork.sha256)
     related = []
     for artwork in unique:
         original = first.get(artwork.sha256, artwork.id)
-        related.append(
-            replace(
-                artwork,
-                duplicate_of=original if original != artwork.id else "",
-                look_alikes=" ".join(alike.get(artwork.id, ())),
-            )
-        )
+        twin = original if original != artwork.id else ""
+        related.append(replace(artwork, duplicate_of=twin, look_alikes=alike.get(artwork.id, "")))
     return related
 
 
 def same_picture(one: Artwork, other: Artwork) -> bool:
-    """Tell whether two sound pictures have the same bytes or look alike."""
+    """Tell whether two pictures have the same bytes or look alike; unusable ones never do."""
     if one.fault or other.fault:
         return False
-    left, right = int(one.fingerprint, 16), int(other.fingerprint, 16)
-    telling = min(left.bit_count(), right.bit_count()) >= _LEAST_BITS
-    alike = telling and (left ^ right).bit_count() <= LOOK_ALIKE_BITS
-    return alike or one.sha256 == other.sha256
-
-
-def find_look_alikes(artworks: Sequence[Artwork]) -> dict[str, list[str]]:
-    """Return, by id, the ids of the pictures that look the same and have other bytes."""
-    usable = [artwork for artwork in artworks if artwork.fingerprint]
-    if not usable:
-        return {}
-    prints = np.frombuffer(bytes.fromhex("".join(a.fingerprint for a in usable)), np.uint64)
-    prints = prints.reshape(len(usable), -1)
-    telling = np.bitwise_count(prints).sum(axis=1) >= _LEAST_BITS
-    found: dict[str, list[str]] = {}
-    for place, artwork in enumerate(usable):
-        if not telling[place]:
-            continue
-        apart = np.bitwise_count(prints[place] ^ prints).sum(axis=1)
-        for other in np.flatnonzero((apart <= LOOK_ALIKE_BITS) & telling):
-            if usable[other].sha256 != artwork.sha256:
-                found.setdefault(artwork.id, []).append(usable[other].id)
-    return found
+    return one.sha256 == other.sha256 or look_alike(one.fingerprint, other.fingerprint)
 
 
 def _without_repeats(

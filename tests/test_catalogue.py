@@ -1,5 +1,4 @@
 import csv
-import io
 import os
 from pathlib import Path
 
@@ -9,11 +8,9 @@ from PIL import Image
 
 from nstcore.catalogue import (
     Artwork,
-    fingerprint,
     make_catalogue,
     picture_id,
     read_catalogue,
-    same_picture,
     unique_ids,
     write_catalogue,
 )
@@ -155,38 +152,15 @@ def test_a_folder_without_pictures_is_named(folder, message, tmp_path):
         make_catalogue(tmp_path / folder)
 
 
-def test_the_fingerprint_tells_pictures_apart_but_no_copies(dataset):
-    path = dataset / "images" / "images" / "Ada_One" / "Ada_One_1.png"
-    image, other = (Image.open(path.with_name(f"Ada_One_{n}.png")) for n in (1, 2))
-
-    def artwork(image):
-        return Artwork(
-            "", "", "", "", "a", "a", sha256=str(id(image)), fingerprint=fingerprint(image)
-        )
-
-    def saved(image, quality):
-        file = io.BytesIO()
-        image.save(file, "JPEG", quality=quality)
-        return Image.open(file).convert("RGB")
-
-    one = artwork(image)
-    assert same_picture(one, artwork(saved(image, 60)))
-    assert same_picture(one, artwork(image.resize((200, 150))))
-    assert same_picture(one, artwork(image.point(lambda value: round(0.8 * value))))
-    assert not same_picture(one, artwork(other))
-    even, dark = (artwork(Image.new("RGB", (9, 9), color)) for color in ("white", "black"))
-    assert not same_picture(even, dark)
-
-
 @pytest.mark.parametrize(
     ("name", "style", "desired"),
     [
         ("Claude_Monet_1.jpg", "Claude_Monet", "Claude_Monet_1"),
         ("1.jpg", "Claude_Monet", "Claude_Monet_1"),
-        ("é? {x}.png", "", "é___x_"),
+        ("é? {x}.png", "", "é_x_"),
         (".-x.png", "", "x"),
         ("Albrecht_Du╠êrer_1.jpg", "Albrecht_D\u00fcrer", "Albrecht_D\u00fcrer_1"),
-        ("$(rm -rf).png", "", "__rm_-rf_"),
+        ("$(rm -rf).png", "", "_rm_-rf_"),
         ("...png", "", "picture"),
     ],
 )

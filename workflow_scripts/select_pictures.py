@@ -8,7 +8,8 @@ from pathlib import Path
 from nstcore.catalogue import read_catalogue
 from nstcore.config import read_styles
 from nstcore.program import run
-from nstcore.selection import select, write_notes, write_selection
+from nstcore.selecting import select
+from nstcore.selection import write_notes, write_selection
 
 
 def main() -> None:
