@@ -180,7 +180,7 @@ def _watch(
     process: subprocess.Popen[bytes], archive: Path, patience: Patience, total: int | None
 ) -> bool:
     """Wait for the client to end; stop waiting, and return True, once it has stalled."""
-    size = _size(archive)
+    size = told_size = _size(archive)
     grown = told = time.monotonic()
     while True:
         try:
@@ -195,10 +195,30 @@ def _watch(
         elif now - grown >= patience.stall_seconds:
             return True
         if now - told >= patience.progress_seconds:
-            told = now
             whole = total or _announced_size(archive)
-            of_whole = f" of {whole / 1e6:.1f}" if whole else ""
-            print(f"{archive.name}: {size / 1e6:.1f}{of_whole} MB", flush=True)
+            rate = (size - told_size) / (now - told)
+            print(f"{archive.name}: {tell_progress(size, whole, rate)}", flush=True)
+            told, told_size = now, size
+
+
+def tell_progress(size: int, total: int | None, rate: float) -> str:
+    """Say how far a download is.
+
+    Args:
+        size: Bytes that are there.
+        total: Bytes of the whole, if they are known.
+        rate: Bytes a second of late.
+
+    Example:
+        >>> tell_progress(492_000_000, 2_460_000_000, 8.2e6)
+        '492.0 of 2460.0 MB (20 %), 8.2 MB/s, 4 min left'
+    """
+    speed = f"{rate / 1e6:.1f} MB/s"
+    if not total:
+        return f"{size / 1e6:.1f} MB, {speed}"
+    done = f"{size / 1e6:.1f} of {total / 1e6:.1f} MB ({100 * size // total} %), {speed}"
+    left = (total - size) / rate if rate > 0 else 0
+    return f"{done}, {left / 60:.0f} min left" if left >= 60 else done
 
 
 def _refusal(

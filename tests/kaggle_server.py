@@ -30,6 +30,8 @@ class Answer:
     """Send only so many bytes, then close the connection ..."""
     stall: bool = False
     """... or leave it open and silent."""
+    ranges: bool = True
+    """Answer a request for a part with the part; else with the whole, as some servers do."""
 
 
 @dataclass
@@ -41,6 +43,8 @@ class KaggleServer:
     """Answers of the storage, used up one by one; then it serves the archive."""
     api_error: tuple[int, str] | None = None
     """Status and message of every answer of the API, instead of a redirect."""
+    api_troubles: list[int | None] = field(default_factory=list)
+    """Status of the API's next answers, used up one by one; None stands for silence."""
     needs_login: bool = False
     url: str = ""
     ranges: list[str | None] = field(default_factory=list)
@@ -61,6 +65,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(200, {"active": True, "username": "someone"})
         elif self.kaggle.needs_login and login is None:
             self._send_json(401, {"code": 401, "message": "Unauthenticated"})
+        elif self.kaggle.api_troubles:
+            trouble = self.kaggle.api_troubles.pop(0)
+            if trouble is None:
+                self.kaggle.closing.wait()
+                return
+            self._send_json(trouble, {"code": trouble, "message": "Try again"}, retry_after=1)
         elif self.kaggle.api_error is not None:
             status, message = self.kaggle.api_error
             self._send_json(status, {"code": status, "message": message})
@@ -78,10 +88,11 @@ class _Handler(BaseHTTPRequestHandler):
         answer = self.kaggle.answers.pop(0) if self.kaggle.answers else Answer()
         whole = self.kaggle.archive if answer.body is None else answer.body
         # Only "bytes=<start>-" is ever asked.
-        start = int(asked[6:-1]) if asked and answer.body is None else 0
+        start = int(asked[6:-1]) if asked and answer.body is None and answer.ranges else 0
         self.send_response(206 if start else answer.status)
         self.send_header("Content-Length", str(len(whole) - start))
-        self.send_header("Accept-Ranges", "bytes")
+        if answer.ranges:
+            self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", '"version-1"')
         self.send_header("Last-Modified", "Sat, 02 Mar 2019 10:00:00 GMT")
         self.end_headers()
@@ -90,9 +101,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
             self.kaggle.closing.wait()
 
-    def _send_json(self, status: int, content: object) -> None:
+    def _send_json(self, status: int, content: object, retry_after: int = 0) -> None:
         body = json.dumps(content).encode()
         self.send_response(status)
+        if retry_after:
+            self.send_header("Retry-After", str(retry_after))
         self.send_header("Content-Type", "application/json")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from nstcore.kaggle_client import client_environment, find_credentials, redact
+from nstcore.kaggle_client import client_environment, find_credentials, redact, tell_progress
 
 
 def test_the_client_gets_credentials_and_proxies_and_nothing_that_makes_it_print_them() -> None:
@@ -78,3 +78,18 @@ def test_unreadable_credentials_count_as_none(tmp_path: Path) -> None:
 )
 def test_secrets_are_hidden_and_the_rest_is_kept(text: str, desired: str) -> None:
     assert redact(text, ["k-1234"]) == desired
+
+
+@pytest.mark.parametrize(
+    ("size", "total", "rate", "desired"),
+    [
+        (492_000_000, 2_460_000_000, 8.2e6, "492.0 of 2460.0 MB (20 %), 8.2 MB/s, 4 min left"),
+        (2_459_000_000, 2_460_000_000, 8.2e6, "2459.0 of 2460.0 MB (99 %), 8.2 MB/s"),
+        (5_000_000, 10_000_000, 0.0, "5.0 of 10.0 MB (50 %), 0.0 MB/s"),
+        (5_000_000, None, 1e6, "5.0 MB, 1.0 MB/s"),
+    ],
+)
+def test_progress_is_told_in_a_line(
+    size: int, total: int | None, rate: float, desired: str
+) -> None:
+    assert tell_progress(size, total, rate) == desired
