@@ -13,6 +13,7 @@ from pathlib import Path
 
 from nstcore.alike import find_look_alikes, fingerprint, look_alike
 from nstcore.artists import Artist, find_artist, fold, read_artists, same_name, split_list
+from nstcore.decoding import shown
 from nstcore.errors import DataError, ImageError
 from nstcore.files import sha256
 from nstcore.images import read_image
@@ -183,13 +184,13 @@ def _look_at(entry: Artwork) -> Artwork:
     try:
         entry.source.encode()
     except UnicodeEncodeError:
-        shown = entry.source.encode(errors="backslashreplace").decode()
-        return replace(entry, source=shown, fault="its name is not UTF-8; rename it")
+        escaped = entry.source.encode(errors="backslashreplace").decode()
+        return replace(entry, source=escaped, fault="its name is not UTF-8; rename it")
     try:
         image = read_image(path)
         digest = sha256(path)
     except ImageError as error:
-        return replace(entry, fault=str(error).removeprefix(f"{path}: "))
+        return replace(entry, fault=str(error).removeprefix(f"{shown(path)}: "))
     except OSError as error:
         return replace(entry, fault=f"cannot be read ({error.strerror})")
     return replace(

@@ -2,14 +2,13 @@
 
 import io
 import logging
-import os
 import re
 import stat
+import struct
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageCms
@@ -28,6 +27,9 @@ MAX_PIXELS = 89_478_485
 """Pictures of more pixels are refused. Pillow warns of decompression bombs from here on; decoded,
 so many fill a third of a gigabyte."""
 
+# The most that so many pixels take: uncompressed, with opacity, in 16 bits.
+_MAX_BYTES = 8 * MAX_PIXELS
+
 # Pillow's readers, each by how its files begin. `Image.open` would try them on other files too,
 # and print a warning of a large picture before its size could be looked at.
 _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
@@ -42,6 +44,7 @@ _READERS: tuple[tuple[bytes, type[ImageFile]], ...] = (
 FORMATS = "JPEG, PNG, WebP, TIFF, BMP, GIF and AVIF"
 """What is read, in the words of an error message."""
 
+_PNG_END = b"IEND\xae\x42\x60\x82"
 _EXIF_ORIENTATION = 0x0112
 _TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -55,9 +58,6 @@ _TURNS = {
 _TIFF_BITS = 258
 _TIFF_PHOTOMETRIC = 262
 _WHITE_IS_ZERO = 0
-
-# What an ICC profile calls the pixels that it describes.
-_COLOUR_SPACES = {"RGB": "RGB ", "L": "GRAY", "CMYK": "CMYK"}
 
 # Remarks on damaged metadata, which the caller learns of if the picture cannot be read for it.
 # Only once and for these two modules: `warnings.catch_warnings` is not safe with threads.
@@ -90,13 +90,17 @@ def decoded(path: Path | str) -> Iterator[ImageFile]:
             kind that is not read. What the block raises itself counts as damage of the picture.
     """
     name = shown(path)
-    kind = ""
+    fault = ""
     try:
-        with _open_file(path) as file:
-            reader = _find_reader(file)
-            kind = str(reader.format)
-            image = _read_header(reader, file)
+        content = _read_file(Path(path))
+        reader = _find_reader(content)
+        fault = f"damaged {reader.format} picture, or of a kind that is not read"
+        with _read_header(reader, content) as image:
+            fault = f"damaged {reader.format} picture"
             image.load()
+            # Pillow takes a PNG that ends early if the last pixel has come through.
+            if isinstance(image, PngImageFile) and _PNG_END not in content:
+                raise _RefusedError(f"{fault} (image file is truncated)")
             yield image
     except _RefusedError as error:
         raise ImageError(f"{name}: {error}") from None
@@ -106,12 +110,16 @@ def decoded(path: Path | str) -> Iterator[ImageFile]:
         raise ImageError(f"{name}: {_too_large(size)}") from None
     # Pillow's decoders meet hostile bytes with whatever exception these happen to cause.
     except Exception as error:
-        raise ImageError(f"{name}: damaged {kind} picture ({_reason(error)})") from None
+        raise ImageError(f"{name}: {fault} ({_reason(error)})") from None
 
 
-def _open_file(path: Path | str) -> BinaryIO:
+def _read_file(path: Path) -> bytes:
+    """Return the bytes of a file of reasonable size.
+
+    All at once: from a file, Pillow asks for as many as the next chunk announces, up to 4 GB.
+    """
     try:
-        found = Path(path).stat()
+        found = path.stat()
         if stat.S_ISDIR(found.st_mode):
             raise _RefusedError("a folder, not a picture")
         # Opening a pipe would wait for someone to write to it.
@@ -119,7 +127,11 @@ def _open_file(path: Path | str) -> BinaryIO:
             raise _RefusedError("not a regular file (a pipe, a socket or a device)")
         if not found.st_size:
             raise _RefusedError("an empty file, no picture")
-        return Path(path).open("rb")
+        if found.st_size > _MAX_BYTES:
+            raise _RefusedError(
+                f"absurdly large ({found.st_size} bytes; at most {_MAX_BYTES} are read)"
+            )
+        return path.read_bytes()
     except FileNotFoundError:
         raise _RefusedError("no such picture") from None
     except OSError as error:
@@ -128,28 +140,46 @@ def _open_file(path: Path | str) -> BinaryIO:
         raise _RefusedError(f"cannot be read ({error})") from None
 
 
-def _find_reader(file: BinaryIO) -> type[ImageFile]:
-    start = file.read(16)
-    file.seek(0, os.SEEK_SET)
+def _find_reader(content: bytes) -> type[ImageFile]:
     for pattern, reader in _READERS:
-        if re.match(pattern, start, re.DOTALL):
+        if re.match(pattern, content, re.DOTALL):
             return reader
     raise _RefusedError(f"not a picture, or of a format that is not read; {FORMATS} are")
 
 
-def _read_header(reader: type[ImageFile], file: BinaryIO) -> ImageFile:
+def _read_header(reader: type[ImageFile], content: bytes) -> ImageFile:
+    if reader is GifImageFile:
+        _check_size(*_canvas_of_gif(content))
     image = reader.__new__(reader)
     try:
         # In two steps: the size stays known where it is what Pillow objects to.
-        reader.__init__(image, file)
+        reader.__init__(image, io.BytesIO(content))
     except SyntaxError:
         if image.mode and not min(image.size):
             raise _RefusedError(f"no pixels ({image.width} x {image.height})") from None
         raise
-    if image.width * image.height > MAX_PIXELS:
-        raise _RefusedError(_too_large(f"{image.width} x {image.height} pixels"))
+    _check_size(image.width, image.height)
     _fit_transparency(image)
     return image
+
+
+def _canvas_of_gif(content: bytes) -> tuple[int, int]:
+    """Return the size that Pillow will give a GIF: it widens the canvas to the first picture."""
+    canvas = struct.unpack_from("<2H", content, 6)
+    place = 13 + (3 << (content[10] & 7) + 1 if content[10] & 0x80 else 0)
+    while content[place] != ord(","):
+        if content[place] == ord("!"):  # an extension: a label, then blocks until an empty one
+            place += 2
+            while content[place]:
+                place += content[place] + 1
+        place += 1
+    left, top, width, height = struct.unpack_from("<4H", content, place + 1)
+    return max(canvas[0], left + width), max(canvas[1], top + height)
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MAX_PIXELS:
+        raise _RefusedError(_too_large(f"{width} x {height} pixels"))
 
 
 def _too_large(size: str) -> str:
@@ -161,6 +191,8 @@ def _reason(error: BaseException) -> str:
     cause = error.args[0] if error.args else None
     if isinstance(cause, Exception):
         error = cause
+    if isinstance(error, struct.error | IndexError | EOFError):
+        return "it ends too early"
     text = " ".join(str(error).split())
     text = "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)[:200]
     telling = text and isinstance(error, OSError | SyntaxError | ValueError)
@@ -215,7 +247,7 @@ def _split(image: ImageFile) -> tuple[Image.Image, Image.Image | None]:
         grey = image.mode in {"1", "L", "LA", "La"}
         both = image.convert("LA" if grey else "RGBA")
         return both.convert("L" if grey else "RGB"), both.getchannel("A")
-    if image.mode in {"L", "CMYK", "LAB"}:
+    if image.mode in {"RGB", "L", "CMYK", "LAB"}:
         return image, None
     return image.convert("L" if image.mode == "1" else "RGB"), None
 
@@ -243,16 +275,15 @@ def _split_deep(image: ImageFile) -> tuple[Image.Image, Image.Image | None]:
 
 def _convert(colour: Image.Image, profile: object) -> Image.Image:
     """Convert to sRGB by the profile; without one of the same colour space, as if it were sRGB."""
-    if isinstance(profile, bytes) and colour.mode in _COLOUR_SPACES:
+    if isinstance(profile, bytes) and colour.mode in {"RGB", "L", "CMYK"}:
         try:
             source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if source.profile.xcolor_space == _COLOUR_SPACES[colour.mode]:
-                target = ImageCms.createProfile("sRGB")
-                converted = ImageCms.profileToProfile(colour, source, target, outputMode="RGB")
-                if converted is not None:
-                    return converted
-        # A broken profile is common and no reason to lose the picture.
-        except (ImageCms.PyCMSError, OSError, ValueError, TypeError):
+            target = ImageCms.createProfile("sRGB")
+            converted = ImageCms.profileToProfile(colour, source, target, outputMode="RGB")
+            if converted is not None:
+                return converted
+        # One that is broken, or of other colours, is common and no reason to lose the picture.
+        except (ImageCms.PyCMSError, OSError):
             pass
     return colour.convert("RGB")
 

@@ -4,28 +4,25 @@ Pictures are float32 arrays of shape (height, width, 3), RGB, in 0..1; batches o
 (batch, height, width, 3).
 """
 
-import io
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageCms, ImageOps, UnidentifiedImageError
-from PIL.PngImagePlugin import PngInfo
+from PIL import Image
+from PIL.PngImagePlugin import PngImageFile, PngInfo
 
+from nstcore.decoding import MAX_PIXELS, decoded, shown, to_srgb
 from nstcore.errors import ImageError
 from nstcore.files import whole
 
 Pixels = NDArray[np.float32]
 
-SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".webp", ".tif", ".tiff", ".bmp", ".gif"})
-"""Endings (lower case) of the files that count as pictures in a folder."""
-
-MAX_PIXELS = 300_000_000
-"""Larger pictures are refused: decoded they would fill a gigabyte."""
-
 ORIGINAL_SIZE = "original_size"
 """Name of the text chunk that holds a prepared picture's original WIDTHxHEIGHT."""
+
+_SIZE = re.compile(r"([1-9][0-9]{0,9})x([1-9][0-9]{0,9})", re.ASCII)
 
 # One filter for every resize of the study: windowed sinc, the sharpest Pillow has.
 RESAMPLING = Image.Resampling.LANCZOS
@@ -34,68 +31,24 @@ RESAMPLING = Image.Resampling.LANCZOS
 def read_image(path: Path | str) -> Image.Image:
     """Read a picture upright, in 8-bit sRGB, without transparency.
 
-    The EXIF orientation is applied, an embedded colour profile is converted to sRGB where Pillow
-    can, palettes, greyscale, CMYK and 16-bit pictures become RGB, and transparent pixels are laid
-    over white.
+    The EXIF orientation is applied, an embedded colour profile (RGB, grey or CMYK) is converted to
+    sRGB, palettes, greyscale, CMYK, Lab, YCbCr and 16-bit pictures become RGB, and transparent
+    pixels are laid over white. Damaged EXIF data and profiles are passed over.
 
     Args:
-        path: A file in any format that Pillow reads; of an animation, the first frame.
+        path: A JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF file, which its content tells and not its
+            name; of an animation or of several pages, the first.
 
     Returns:
         A Pillow image of mode "RGB".
 
     Raises:
-        ImageError: The file is missing, empty, truncated, too large or no picture.
+        ImageError: The file is missing, unreadable, empty, truncated or otherwise damaged, has no
+            pixels or more than `MAX_PIXELS`, holds grey values out of range (beyond 0..1 in
+            floating point, beyond 0..65535 in integers), or is no picture in one of these formats.
     """
-    path = Path(path)
-    try:
-        # Pillow's own guard against decompression bombs warns first and raises at twice its limit.
-        with Image.open(path) as image:
-            if image.width * image.height > MAX_PIXELS:
-                raise ImageError(
-                    f"{path}: {image.width} x {image.height} pixels; at most {MAX_PIXELS} are read"
-                )
-            image.load()
-            upright = _to_srgb(ImageOps.exif_transpose(image))
-    except FileNotFoundError:
-        raise ImageError(f"{path}: no such picture") from None
-    except UnidentifiedImageError:
-        raise ImageError(f"{path}: not a picture that Pillow can read") from None
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ImageError(f"{path}: damaged picture ({error})") from None
-    # What else the file told of itself, a profile with the time of its making above all, would
-    # otherwise be written into every copy.
-    upright.info.clear()
-    return upright
-
-
-def _to_srgb(image: Image.Image) -> Image.Image:
-    profile = image.info.get("icc_profile")
-    if image.mode.startswith("I") or image.mode == "F":
-        image = _to_eight_bits(image)
-    if image.mode in {"LA", "PA", "RGBA", "La", "RGBa"} or "transparency" in image.info:
-        rgba = image.convert("RGBA")
-        white = Image.new("RGBA", rgba.size, "white")
-        image = Image.alpha_composite(white, rgba).convert("RGB")
-    if profile and image.mode in {"RGB", "L", "CMYK"}:
-        try:
-            source = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            converted = ImageCms.profileToProfile(
-                image, source, ImageCms.createProfile("sRGB"), outputMode="RGB"
-            )
-        except (ImageCms.PyCMSError, OSError):
-            # A broken profile is common and no reason to lose the picture: read it as sRGB.
-            converted = None
-        if converted is not None:
-            return converted
-    return image.convert("RGB")
-
-
-def _to_eight_bits(image: Image.Image) -> Image.Image:
-    """Scale 16-bit greyscale to 8 bits; Pillow's own conversion clips instead."""
-    values = np.asarray(image, dtype=np.float64)
-    full = 1.0 if image.mode == "F" and values.max(initial=0) <= 1 else 65535.0
-    return Image.fromarray(np.rint(np.clip(values / full, 0, 1) * 255).astype(np.uint8))
+    with decoded(path) as image:
+        return to_srgb(image)
 
 
 def resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -119,7 +72,7 @@ def read_pixels(path: Path | str) -> Pixels:
 
 def to_image(pixels: NDArray[np.floating]) -> Image.Image:
     """Turn (height, width, 3) in 0..1 into an 8-bit Pillow image; values outside are clipped."""
-    return Image.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8), "RGB")
+    return Image.fromarray(np.rint(np.clip(pixels, 0, 1) * 255).astype(np.uint8))
 
 
 def load_batch(paths: Sequence[Path | str], size: tuple[int, int] | None = None) -> Pixels:
@@ -144,7 +97,7 @@ def load_batch(paths: Sequence[Path | str], size: tuple[int, int] | None = None)
         if batch and pixels.shape != batch[0].shape:
             height, width, _ = batch[0].shape
             raise ImageError(
-                f"{path}: {image.width} x {image.height} pixels, but {paths[0]} has "
+                f"{shown(path)}: {image.width} x {image.height} pixels, but {shown(paths[0])} has "
                 f"{width} x {height}; give all one size"
             )
         batch.append(pixels)
@@ -161,17 +114,16 @@ def save_png(image: Image.Image, path: Path | str, text: Mapping[str, str] | Non
 
 
 def read_text(path: Path | str) -> dict[str, str]:
-    """Return the text chunks of a PNG.
+    """Return the text chunks of a PNG; of an animated one and of other formats, nothing.
 
     Raises:
-        ImageError: The file is missing or no picture.
+        ImageError: As `read_image` does, apart from the range of grey values.
     """
-    try:
-        with Image.open(path) as image:
-            image.load()  # text may stand behind the pixels
-            return {key: str(value) for key, value in getattr(image, "text", {}).items()}
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ImageError(f"{path}: cannot read its text chunks ({error})") from None
+    with decoded(path) as image:
+        # Pillow would decode every picture of an animation to look behind the last.
+        if isinstance(image, PngImageFile) and not image.is_animated:
+            return {key: str(value) for key, value in image.text.items()}
+        return {}
 
 
 def prepare(source: Path | str, output: Path | str, side: int) -> None:
@@ -191,13 +143,16 @@ def prepare(source: Path | str, output: Path | str, side: int) -> None:
 
 
 def original_size(prepared: Path | str) -> tuple[int, int]:
-    """Return the (width, height) in pixels that a prepared picture had, or has if none is noted.
+    """Return the (width, height) in pixels that a prepared picture had before.
+
+    Where none is noted, or none that a picture can have, it is the picture's own.
 
     Raises:
-        ImageError: The file is missing or no picture.
+        ImageError: As `read_image` does.
     """
-    noted = read_text(prepared).get(ORIGINAL_SIZE, "")
-    width, _, height = noted.partition("x")
-    if width.isdecimal() and height.isdecimal():
-        return int(width), int(height)
+    noted = _SIZE.fullmatch(read_text(prepared).get(ORIGINAL_SIZE, ""))
+    if noted:
+        width, height = int(noted[1]), int(noted[2])
+        if width * height <= MAX_PIXELS:
+            return width, height
     return read_image(prepared).size

@@ -12,7 +12,7 @@ rule prepare_input:
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=1000,
     params:
         size=STUDY.image_size,
         numerics=NUMERICS_VERSION,
