@@ -112,13 +112,17 @@ def require_space(folder: Path, needed: int) -> None:
 @contextmanager
 def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
     try:
+        if not begins_as_archive(archive):
+            raise DataError(
+                f"{archive}: not a zip archive; extract it yourself and give the folder instead"
+            )
         with zipfile.ZipFile(archive) as opened:
             yield opened
     except FileNotFoundError:
         raise DataError(f"{archive}: no such archive") from None
     except _DAMAGE as error:
         raise DataError(
-            f"{archive}: damaged ({error}); delete it and get it again from its Kaggle page"
+            f"{archive}: damaged ({error}); get it again from where it came from"
         ) from None
     except OSError as error:
         raise DataError(f"{error.filename or archive}: {error.strerror}") from None
@@ -133,13 +137,12 @@ def _arranged(archive: Path, opened: zipfile.ZipFile) -> Layout:
     if unsafe := _find_unsafe(names):
         raise DataError(
             f"{archive}: member {unsafe!r} points out of the folder it is extracted to; do not "
-            "use this archive, get it from its Kaggle page"
+            "use this archive, get it again from its source"
         )
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(
-            f"{archive}: two members are called {twice!r}; get the archive again from its Kaggle "
-            "page"
+            f"{archive}: two members are called {twice!r}; get the archive again from its source"
         )
     layout = arrange(names)
     if not layout.folders:

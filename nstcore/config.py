@@ -231,9 +231,19 @@ def _explain(error: ValidationError) -> str:
         return f"{prefix}{given!r} is not known; allowed: {', '.join(values)}"
     if error.validator == "anyOf":
         return f"{prefix}{given!r} is neither {' nor '.join(one['title'] for one in rule)}"
+    if error.validator == "type" and rule == "number" and _is_number(given):
+        return f"{prefix}{given!r} is a text; write the number as YAML does, 1.0e-8 and not 1e-8"
     if error.validator == "type":
         return f"{prefix}{given!r} should be of type {rule}"
     return prefix + " ".join(error.message.split())
+
+
+def _is_number(given: Any) -> bool:
+    try:
+        float(given)
+    except (TypeError, ValueError):
+        return False
+    return isinstance(given, str)
 
 
 def _check_data(data: Mapping[str, str]) -> None:

@@ -35,24 +35,30 @@ STYLES = [style.name for style in STUDY.styles]
 TRAINING = STUDY.training
 COMPUTE = STUDY.compute
 
+
+def local(path):
+    """A path of the config as the system knows it: ~ is the home, no slash ends it."""
+    return os.path.normpath(os.path.expanduser(path))
+
+
 if STUDY.data["source"] == "kaggle":
     # With the version in its name, another version is another dataset and not a changed one.
     _, slug, version = STUDY.data["dataset"].split("/")
     SLUG = f"{slug}-{version}"
     ARCHIVE = f"data/kaggle/{SLUG}.zip"
     DATASET = f"data/{SLUG}"
-elif os.path.isfile(STUDY.data["path"]):
-    ARCHIVE = STUDY.data["path"]
+elif os.path.isfile(local(STUDY.data["path"])):
+    ARCHIVE = local(STUDY.data["path"])
     DATASET = f"data/extracted/{archive_name(ARCHIVE)}"
 else:
     # An own copy is used as it is: there is no rule that could make it, or make it anew.
     ARCHIVE = None
-    DATASET = STUDY.data["path"]
+    DATASET = local(STUDY.data["path"])
 # None where contents are drawn from the dataset itself.
-PHOTOGRAPHS = None if STUDY.contents["source"] == "dataset" else STUDY.contents["source"]
+PHOTOGRAPHS = None if STUDY.contents["source"] == "dataset" else local(STUDY.contents["source"])
 # All that pictures are read from. Nothing is made anew because a folder there looks newer.
 SOURCES = [DATASET, *([PHOTOGRAPHS] if PHOTOGRAPHS else [])]
-SOURCES += [style.folder for style in STUDY.styles if style.folder]
+SOURCES += [local(style.folder) for style in STUDY.styles if style.folder]
 
 
 wildcard_constraints:

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
 from kaggle_server import FIRST_DUERER, SECOND_DUERER, dataset_members, make_archive
@@ -188,6 +189,36 @@ def test_an_own_tree_within_one_more_folder_is_extracted_to_the_dataset_s_layout
 
     pictures = folder / "images/images"
     assert files_in(pictures) == {"Late Monet/a.jpg": b"a", "Cats/b.png": b"b"}
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"\x1f\x8b a tar.gz", "not a zip archive; extract it yourself"),
+        (b"", "damaged"),
+        (make_archive(dataset_members())[:5000], "damaged"),
+    ],
+)
+def test_what_is_no_archive_cannot_be_extracted(
+    content: bytes, message: str, tmp_path: Path, folder: Path
+) -> None:
+    (tmp_path / "own.zip").write_bytes(content)
+
+    with pytest.raises(DataError, match=rf"own\.zip: {message}"):
+        extract(tmp_path / "own.zip", folder)
+
+    assert list(folder.parent.iterdir()) == []
+
+
+def test_two_members_of_one_name_are_refused(tmp_path: Path, folder: Path) -> None:
+    path = tmp_path / "own.zip"
+    with ZipFile(path, "w") as opened:
+        opened.writestr("Monet/1.jpg", b"a")
+        with pytest.warns(UserWarning, match="Duplicate name"):
+            opened.writestr("Monet/1.jpg", b"b")
+
+    with pytest.raises(DataError, match=r"two members are called 'Monet/1\.jpg'"):
+        extract(path, folder)
 
 
 def test_a_sound_archive_has_no_fault(members: dict[str, bytes], tmp_path: Path) -> None:

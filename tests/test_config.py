@@ -83,6 +83,11 @@ def put(config, path, value):
         ("backbones.VGG19.pooling", "mean", "'mean' is not known; allowed: max, average"),
         ("backbones.VGG19.precision", "int8", "'int8' is not known; allowed: float32, bfloat16"),
         ("training.initial_noise", 2, "training.initial_noise: 2 is greater than the maximum"),
+        (
+            "optimizers.adam.epsilon",
+            yaml.safe_load("1e-8"),
+            "adam.epsilon: '1e-8' is a text; write the number as YAML does, 1.0e-8",
+        ),
         ("optimizers.sgd", {"learning_rate": -1}, "optimizers.sgd.learning_rate: -1 is less"),
         ("optimizers.sgd", {"learning_rat": 1}, "optimizers.sgd: .*learning_rat"),
         (

@@ -153,7 +153,7 @@ def test_a_tree_of_one_s_own_with_lists_and_folders_for_styles(tmp_path):
         },
     }
     targets = ("results/small/selection.csv", "results/small/inputs/Late_works_no_1.png")
-    data = {"source": "directory", "path": "mine"}
+    data = {"source": "directory", "path": "mine/"}
     done = run(tmp_path, data, styles=styles, targets=targets)
     # Three of the cats and dogs belong to no style.
     assert done.returncode == 0, done.stdout
