@@ -98,7 +98,8 @@ def fold(name: str) -> str:
     """
     letters = unicodedata.normalize("NFKD", repair_name(name).casefold())
     plain = "".join(sign for sign in letters if not unicodedata.combining(sign))
-    return " ".join(re.split(r"[\W_]+", plain)).strip()
+    # A name without any letter or digit stays what it is, else all of these would be one.
+    return " ".join(re.split(r"[\W_]+", plain)).strip() or name
 
 
 def same_name(one: str, other: str) -> bool:

@@ -137,7 +137,10 @@ def _look_into(folder: Path, style: str, ids: set[str]) -> list[Artwork]:
     """Look at the pictures right within a folder; their ids differ from those that are taken."""
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder of pictures")
-    paths = [folder / name for name in pictures_in(folder)]
+    try:
+        paths = [folder / name for name in pictures_in(folder)]
+    except OSError as error:
+        raise DataError(f"{folder}: cannot be read ({error.strerror})") from None
     if not paths:
         raise DataError(f"{folder}: no pictures; expected .jpg, .png ... right within it")
     entries = [Artwork(style, "", "", "", picture_id(path, style), str(path)) for path in paths]

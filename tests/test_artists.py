@@ -90,3 +90,5 @@ def test_the_name_itself_counts_before_one_that_is_like_it(table):
 def test_names_that_differ_are_not_the_same():
     assert fold("Édouard  Manet") == "edouard manet"
     assert not same_name("Claude Monet", "Edouard Manet")
+    assert not same_name("\N{ARTIST PALETTE}", "\N{PERFORMING ARTS}")
+    assert same_name("\N{ARTIST PALETTE}", "\N{ARTIST PALETTE}")
