@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from benchmarks.bench import Bench, torch_version
+from benchmarks.pictures import SIZE, time_pictures
 from benchmarks.tables import TIME, Table, time_row
 from benchmarks.timing import (
     ROOT,
@@ -291,6 +292,23 @@ def _fixed(paintings: int, batch: int, size: int, threads: int) -> dict[str, flo
     return measured
 
 
+def pictures(bench: Bench) -> list[Table]:
+    """What it takes to look at a dataset's pictures."""
+    count, rounds = (2, 2) if bench.quick else (100, bench.rounds)
+    timings = time_pictures(count, rounds, bench.threads)
+    reference, *_ = timings.values()
+    rows = [
+        [
+            what,
+            *Quartiles.of([1000 * one for one in seconds]).columns(1),
+            *ratios(seconds, reference).columns(2),
+        ]
+        for what, seconds in timings.items()
+    ]
+    title = "ms per JPEG of {} x {} pixels: digest, decode, convert, fingerprint".format(*SIZE)
+    return [Table(title, TIME, rows, raw=timings)]
+
+
 @dataclass(frozen=True)
 class Section:
     """A section and how long it takes on two quiet cores."""
@@ -312,4 +330,5 @@ SECTIONS: dict[str, Section] = {
     "processes": Section(processes, 15, 5.5),
     "precision": Section(precision, 40, 2.6),
     "fixed": Section(fixed, 90, 0),
+    "pictures": Section(pictures, 5, 2),
 }
