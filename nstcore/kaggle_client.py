@@ -217,8 +217,10 @@ def tell_progress(size: int, total: int | None, rate: float) -> str:
     if not total:
         return f"{size / 1e6:.1f} MB, {speed}"
     done = f"{size / 1e6:.1f} of {total / 1e6:.1f} MB ({100 * size // total} %), {speed}"
-    left = (total - size) / rate if rate > 0 else 0
-    return f"{done}, {left / 60:.0f} min left" if left >= 60 else done
+    if rate <= 0:
+        return done  # for ever, as it looks
+    left = max(0, total - size) / rate
+    return f"{done}, {f'{left / 60:.0f} min' if left >= 60 else f'{left:.0f} s'} left"
 
 
 def _refusal(

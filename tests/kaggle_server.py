@@ -42,7 +42,8 @@ class KaggleServer:
     answers: list[Answer] = field(default_factory=list)
     """Answers of the storage, used up one by one; then it serves the archive."""
     api_error: tuple[int, str] | None = None
-    """Status and message of every answer of the API, instead of a redirect."""
+    """Status and message of every answer of the API, instead of a redirect; `{login}` in the
+    message stands for the Authorization header of the request."""
     api_troubles: list[int | None] = field(default_factory=list)
     """Status of the API's next answers, used up one by one; None stands for silence."""
     needs_login: bool = False
@@ -73,7 +74,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(trouble, {"code": trouble, "message": "Try again"}, retry_after=1)
         elif self.kaggle.api_error is not None:
             status, message = self.kaggle.api_error
-            self._send_json(status, {"code": status, "message": message})
+            words = message.replace("{login}", str(login))
+            self._send_json(status, {"code": status, "message": words})
         elif self.path.endswith("/GetDatasetMetadata"):
             self._send_json(200, {"info": {"licenses": [{"name": "CC-BY-NC-SA-4.0"}]}})
         else:

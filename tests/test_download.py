@@ -1,5 +1,6 @@
 """The download, by the real Kaggle client, from a stand-in for Kaggle on this machine."""
 
+import base64
 import errno
 import json
 import os
@@ -8,7 +9,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from kaggle_server import (
@@ -29,9 +33,12 @@ DATASET = "someone/small-artworks/1"
 TOKEN = "token-nobody-may-read"  # noqa: S105
 ARCHIVE = make_archive(dataset_members())
 MEBIBYTE = 2**20  # the client writes no less at a time
+PAGE = b"<html><title>503 Service Unavailable</title></html>"
 PROGRAM = Path(__file__).parents[1] / "workflow_scripts" / "download_dataset.py"
 # Long enough for the client's start on a busy machine, short enough to wait for.
 PATIENCE = Patience(stall_seconds=5, waits=(0.05, 0.05), poll_seconds=0.1, progress_seconds=1)
+# Where the client waits before it goes on, up to 5 s, and is not to be disturbed.
+LONG_PATIENCE = replace(PATIENCE, stall_seconds=60)
 
 
 @pytest.fixture
@@ -71,11 +78,20 @@ def leave_partial(cache: Path, content: bytes) -> None:
     client_file(cache).with_name("small-artworks.zip.kaggle-partial").write_text(json.dumps(marker))
 
 
-def start_program(target: Path, cache: Path) -> subprocess.Popen[bytes]:
-    """Start the program and wait until its client writes."""
+def set_aside_file(cache: Path) -> Path:
+    return client_file(cache).with_name("small-artworks.zip.bad")
+
+
+def command(target: Path, cache: Path) -> list[str]:
     arguments = ["--dataset", DATASET, "--cache", str(cache), "--output", str(target)]
-    program = subprocess.Popen([sys.executable, str(PROGRAM), *arguments])
-    while not client_file(cache).exists() and program.poll() is None:
+    return [sys.executable, str(PROGRAM), *arguments]
+
+
+def start_program(target: Path, cache: Path, size: int = 0) -> subprocess.Popen[bytes]:
+    """Start the program and wait until its client has written so many bytes."""
+    program = subprocess.Popen(command(target, cache))
+    archive = client_file(cache)
+    while program.poll() is None and not (archive.exists() and archive.stat().st_size >= size):
         time.sleep(0.05)
     return program
 
@@ -97,7 +113,7 @@ def test_a_cut_body_is_resumed_where_it_was_cut(
 ) -> None:
     kaggle.answers = [Answer(stop_after=2 * MEBIBYTE + 1000)]
 
-    download(DATASET, target, cache, PATIENCE)
+    download(DATASET, target, cache, LONG_PATIENCE)
 
     assert target.read_bytes() == ARCHIVE
     assert kaggle.ranges == [None, f"bytes={2 * MEBIBYTE}-"]
@@ -138,6 +154,39 @@ def test_nothing_is_appended_to_an_error_page(
     assert kaggle.ranges == [None]
 
 
+@pytest.mark.parametrize("status", [503, 429])
+def test_an_error_page_that_the_client_wrote_over_its_partial_archive_is_set_aside(
+    status: int, kaggle: KaggleServer, target: Path, cache: Path
+) -> None:
+    # Refused the rest, the client asks for the whole and takes whatever comes.
+    refused = Answer(status=status, body=PAGE)
+    kaggle.answers = [Answer(stop_after=2 * MEBIBYTE + 1000), refused, refused]
+
+    download(DATASET, target, cache, LONG_PATIENCE)
+
+    assert target.read_bytes() == ARCHIVE
+    assert set_aside_file(cache).read_bytes() == PAGE
+    assert kaggle.ranges == [None, f"bytes={2 * MEBIBYTE}-", None, None]
+
+
+def test_an_error_page_that_the_client_itself_completed_with_the_rest_is_set_aside(
+    kaggle: KaggleServer, target: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long_page = PAGE + bytes(2 * MEBIBYTE)
+    kaggle.answers = [
+        Answer(stop_after=2 * MEBIBYTE + 1000),
+        Answer(status=503, body=PAGE),
+        Answer(status=503, body=long_page, stop_after=MEBIBYTE + 1000),
+    ]
+
+    download(DATASET, target, cache, LONG_PATIENCE)
+
+    assert target.read_bytes() == ARCHIVE
+    # The client had ended well, with the right size.
+    assert set_aside_file(cache).read_bytes() == long_page[:MEBIBYTE] + ARCHIVE[MEBIBYTE:]
+    assert "failed" not in capsys.readouterr().out
+
+
 def test_a_whole_archive_in_the_cache_is_used_without_asking_kaggle(
     kaggle: KaggleServer, target: Path, cache: Path
 ) -> None:
@@ -159,7 +208,7 @@ def test_wrong_bytes_of_the_right_size_are_set_aside_and_downloaded_anew(
     download(DATASET, target, cache, PATIENCE)
 
     assert target.read_bytes() == ARCHIVE
-    assert client_file(cache).with_name("small-artworks.zip.bad").read_bytes() == wrong
+    assert set_aside_file(cache).read_bytes() == wrong
 
 
 def test_a_web_page_instead_of_the_archive_is_refused_after_a_second_try(
@@ -261,6 +310,51 @@ def test_no_credential_and_no_signed_address_reaches_the_output(
     assert SIGNATURE not in printed
 
 
+@pytest.mark.parametrize("place", ["token", "key", "kaggle.json"])
+def test_a_login_that_kaggle_sends_back_stays_out_of_the_programs_one_line(
+    place: str, kaggle: KaggleServer, target: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if place != "token":
+        monkeypatch.delenv("KAGGLE_API_TOKEN")
+    if place == "key":
+        monkeypatch.setenv("KAGGLE_USERNAME", "someone")
+        monkeypatch.setenv("KAGGLE_KEY", TOKEN)
+    elif place == "kaggle.json":
+        file = Path.home() / ".kaggle" / "kaggle.json"
+        file.parent.mkdir()
+        file.write_text(json.dumps({"username": "someone", "key": TOKEN}))
+    kaggle.api_error = (403, f"Permission denied to {{login}} with {TOKEN}")
+
+    ended = subprocess.run(command(target, cache), capture_output=True, text=True, check=False)
+
+    # The server had something to tell.
+    basic = base64.b64encode(f"someone:{TOKEN}".encode()).decode()
+    assert kaggle.logins == {f"Bearer {TOKEN}" if place == "token" else f"Basic {basic}"}
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("error: ")
+    assert ended.stderr.count("\n") == 1
+    assert "Permission denied to" in ended.stderr
+    for secret in (TOKEN, basic):
+        assert secret not in ended.stdout + ended.stderr
+
+
+def test_a_killed_program_is_started_again_and_resumes_where_its_client_was(
+    kaggle: KaggleServer, target: Path, cache: Path
+) -> None:
+    kaggle.answers = [Answer(stop_after=2 * MEBIBYTE + 1000, stall=True)]
+    program = start_program(target, cache, 2 * MEBIBYTE)
+    client = int((client_file(cache).parent / "lock").read_text())
+    for number in (program.pid, client):
+        os.kill(number, signal.SIGKILL)
+    program.wait()
+    assert not target.exists()
+
+    subprocess.run(command(target, cache), check=True)
+
+    assert target.read_bytes() == ARCHIVE
+    assert kaggle.ranges[-1] == f"bytes={2 * MEBIBYTE}-"
+
+
 def test_a_client_that_outlived_its_killed_run_keeps_others_out_and_is_named(
     kaggle: KaggleServer, target: Path, cache: Path
 ) -> None:
@@ -285,6 +379,27 @@ def test_a_disk_that_is_too_full_is_told_before_anything_is_downloaded(
         download(DATASET, target, cache, PATIENCE)
 
     assert kaggle.logins == set()
+
+
+@pytest.mark.parametrize(("lacking", "suffices"), [(0, True), (1, False)])
+def test_a_partial_archive_counts_as_room_that_is_not_needed_any_more(
+    lacking: int,
+    suffices: bool,
+    kaggle: KaggleServer,
+    target: Path,
+    cache: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    leave_partial(cache, ARCHIVE[:MEBIBYTE])
+    monkeypatch.setitem(SIZES, DATASET, len(ARCHIVE))
+    free = 2 * len(ARCHIVE) - MEBIBYTE - lacking
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=free))
+
+    with nullcontext() if suffices else pytest.raises(DataError, match="make room"):
+        download(DATASET, target, cache, PATIENCE)
+
+    assert target.exists() == suffices
+    assert bool(kaggle.ranges) == suffices
 
 
 def test_a_cache_on_another_file_system_is_copied_from(

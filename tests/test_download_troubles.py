@@ -2,11 +2,8 @@
 
 import base64
 import json
-import os
-import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -18,9 +15,7 @@ from test_download import (
     PATIENCE,
     PROGRAM,
     cache,
-    client_file,
     kaggle,
-    start_program,
     target,
 )
 
@@ -106,30 +101,6 @@ def test_a_lasting_trouble_ends_with_one_line_and_no_archive(
     assert "\n" not in str(refusal.value)
     assert "source: directory" in str(refusal.value)
     assert not target.exists()
-
-
-@pytest.mark.parametrize("moment", [0.0, 0.3])
-def test_a_killed_download_is_resumed_by_the_next_run(
-    moment: float, kaggle: KaggleServer, target: Path, cache: Path
-) -> None:
-    kaggle.answers = [Answer(stop_after=CUT, stall=True)]
-    program = start_program(target, cache)
-    time.sleep(moment)
-    client = int((client_file(cache).parent / "lock").read_text())
-    for process in (program.pid, client):
-        os.kill(process, signal.SIGKILL)
-    program.wait()
-    assert not target.exists()
-
-    ended = subprocess.run(
-        [sys.executable, PROGRAM, "--dataset", DATASET, "--cache", cache, "--output", target],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-    assert ended.returncode == 0, ended.stdout + ended.stderr
-    assert target.read_bytes() == ARCHIVE
 
 
 @pytest.mark.parametrize("place", ["token", "token file", "key", "kaggle.json"])
