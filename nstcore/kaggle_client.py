@@ -196,7 +196,8 @@ def _watch(
             return True
         if now - told >= patience.progress_seconds:
             whole = total or _announced_size(archive)
-            rate = (size - told_size) / (now - told)
+            # A client that begins anew makes the file shorter.
+            rate = max(0, size - told_size) / (now - told)
             print(f"{archive.name}: {tell_progress(size, whole, rate)}", flush=True)
             told, told_size = now, size
 
@@ -218,9 +219,9 @@ def tell_progress(size: int, total: int | None, rate: float) -> str:
         return f"{size / 1e6:.1f} MB, {speed}"
     done = f"{size / 1e6:.1f} of {total / 1e6:.1f} MB ({100 * size // total} %), {speed}"
     if rate <= 0:
-        return done  # for ever, as it looks
+        return done
     left = max(0, total - size) / rate
-    return f"{done}, {f'{left / 60:.0f} min' if left >= 60 else f'{left:.0f} s'} left"
+    return f"{done}, {left / 60:.0f} min left" if left >= 60 else f"{done}, {left:.0f} s left"
 
 
 def _refusal(
