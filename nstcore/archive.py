@@ -180,8 +180,10 @@ def _write_pictures(opened: zipfile.ZipFile, layout: Layout, draft: Path) -> Non
 def _write_member(opened: zipfile.ZipFile, name: str, target: Path) -> str:
     """Write a member to a new file; return the SHA-256 of its bytes."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    # In pieces: what a picture's header promises may not fit into memory.
+    digest = hashlib.sha256()
     with opened.open(name) as member, target.open("xb") as file:
-        shutil.copyfileobj(member, file, 2**20)
-    with target.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+        # What a member's header promises may not fit into memory.
+        while piece := member.read(2**20):
+            file.write(piece)
+            digest.update(piece)
+    return digest.hexdigest()

@@ -108,7 +108,7 @@ def read_catalogue(path: Path | str) -> Catalogue:
     return Catalogue(tuple(read_rows(Artwork, path)))
 
 
-def find_pictures(dataset: Path) -> tuple[Layout, tuple[Artist, ...]]:
+def _find_pictures(dataset: Path) -> tuple[Layout, tuple[Artist, ...]]:
     """Find a dataset's pictures by their names, and read its table of artists.
 
     Args:
@@ -144,7 +144,7 @@ def make_catalogue(
     Raises:
         DataError: There is no such folder, no picture in it, or its table cannot be read.
     """
-    layout, artists = find_pictures(dataset)
+    layout, artists = _find_pictures(dataset)
     entries: list[Artwork] = []
     homes: dict[str, str] = {}
     for folder, names in layout.folders.items():

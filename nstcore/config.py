@@ -145,13 +145,15 @@ def read_styles(styles: Mapping[str, Any]) -> tuple[StyleConfig, ...]:
 
 def _read_set(label: str, values: Mapping[str, Any], images: int | None) -> StyleConfig:
     where = f"config: styles.sets.{label}"
-    paintings, folder = tuple(values.get("paintings", ())), values.get("folder")
-    if bool(paintings) == (folder is not None):
+    paintings, folder = tuple(values.get("paintings", ())), values.get("folder", "")
+    if bool(paintings) == bool(folder):
         raise ConfigError(f"{where}: give either 'paintings', a list of ids, or 'folder'")
     if paintings and "images" in values:
         raise ConfigError(f"{where}: all listed paintings are taken; remove 'images'")
-    own = None if paintings else _number(values["images"]) if "images" in values else images
-    return StyleConfig(style_name(label), label, own, paintings=paintings, folder=folder)
+    if paintings:
+        return StyleConfig(style_name(label), label, None, paintings=paintings)
+    own = _number(values["images"]) if "images" in values else images
+    return StyleConfig(style_name(label), label, own, folder=str(Path(folder).expanduser()))
 
 
 def _number(images: int | str) -> int | None:

@@ -32,7 +32,10 @@ _NUMBERED = re.compile(r"(?P<artist>.+)_\d+")
 # How often names are nested where the deepest layout lies within a folder of its own.
 _DEPTH = 5
 # What Info-ZIP writes for a character that the file system's character set lacks.
-_ESCAPED = re.compile(r"#[UL]([0-9a-f]{4}|[0-9a-f]{6})(?![0-9a-f])", re.IGNORECASE)
+# Surrogates are no characters, and no file's name can hold one.
+_ESCAPED = re.compile(
+    r"#[UL]((?!d[89a-f])[0-9a-f]{4}|0[0-9a-f]{5}|10[0-9a-f]{4})(?![0-9a-f])", re.IGNORECASE
+)
 _WRONG_CHARACTER_SETS = ("cp437", "cp1252", "latin-1", "cp850")
 
 
@@ -175,7 +178,7 @@ def repair_name(name: str) -> str:
         >>> repair_name("Albrecht_DuΓòá├¬rer") == repair_name("Albrecht_Du╠êrer")
         True
     """
-    name = _ESCAPED.sub(lambda code: chr(min(int(code[1], 16), 0x10FFFF)), name)
+    name = _ESCAPED.sub(lambda code: chr(int(code[1], 16)), name)
     while repaired := _repaired_once(name):
         name = repaired
     return unicodedata.normalize("NFC", name)

@@ -120,7 +120,8 @@ def _values(results: Results, output: Path) -> dict[str, Any]:
 
 def _range(counts: Iterable[int]) -> str:
     """Say how many there are of each: "30", or "12 to 30"."""
-    least, *_, most = sorted(counts) * 2
+    ordered = sorted(counts)
+    least, most = ordered[0], ordered[-1]
     return str(least) if least == most else f"{least} to {most}"
 
 

@@ -99,7 +99,7 @@ class _Used:
 def _paintings(style: StyleConfig, catalogue: Catalogue, seed: int, ids: set[str]) -> list[Artwork]:
     """Return a style's paintings, the first of which are to be taken."""
     if style.folder is not None:
-        return _look_into(Path(style.folder).expanduser(), style.name, ids)
+        return _look_into(Path(style.folder), style.name, ids)
     if style.paintings:
         return _listed(style, catalogue)
     if style.genre is not None:

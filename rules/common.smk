@@ -58,7 +58,7 @@ else:
 PHOTOGRAPHS = None if STUDY.contents["source"] == "dataset" else local(STUDY.contents["source"])
 # All that pictures are read from. Nothing is made anew because a folder there looks newer.
 SOURCES = [DATASET, *([PHOTOGRAPHS] if PHOTOGRAPHS else [])]
-SOURCES += [local(style.folder) for style in STUDY.styles if style.folder]
+SOURCES += [style.folder for style in STUDY.styles if style.folder]
 
 
 wildcard_constraints:

@@ -120,6 +120,7 @@ def test_what_is_extracted_is_named_by_the_archive_and_its_size(tmp_path):
         ("Albrecht_D\u00c3\u00bcrer", "Albrecht_D\u00fcrer"),  # read as cp1252
         ("Albrecht_Du#U2560#U00earer", "Albrecht_D\u00fcrer"),  # as Info-ZIP escapes
         ("Albrecht_D\u00fcrer", "Albrecht_D\u00fcrer"),
+        ("a#Ud800#Lffffff", "a#Ud800#Lffffff"),
         ("Pierre-Auguste_Renoir", "Pierre-Auguste_Renoir"),
         ("葛飾北斎", "葛飾北斎"),
         ("Édouard #1", "Édouard #1"),
