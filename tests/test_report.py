@@ -1,5 +1,6 @@
 """The report as a reader, a browser and a web developer find it."""
 
+import json
 import math
 import re
 import shutil
@@ -179,6 +180,18 @@ def test_the_lowest_picture_of_each_model_is_shown_and_starred(page: Element) ->
     assert sorted(cell for cell in stars if "★" in cell) == [
         f"{format_loss(number)} ★" for number in (0.125, 0.225, 1.125, 1.225)
     ]
+
+
+def test_a_study_with_one_pair_of_weights_and_no_descriptions_has_a_report(folder: Path) -> None:
+    path = folder / "config.json"
+    record = json.loads(path.read_text())
+    for backbone in record["config"]["backbones"].values():
+        del backbone["alpha"], backbone["beta"], backbone["description"]
+    record["config"]["loss"] = {"scaling": "calibrated", "alpha": 0.125, "beta": 64}
+    path.write_text(json.dumps(record))
+    tables = report(folder).at("method").all("table")
+    table = next(one for one in tables if "Content layer" in one.text)
+    assert [row[3:] for row in rows(table)] == [["0.125", "64"], ["0.125", "64"]]
 
 
 def test_links_lead_to_the_study_files_wherever_the_report_lies(folder: Path) -> None:
