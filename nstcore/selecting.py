@@ -32,6 +32,7 @@ def select(
     seed: int,
     photographs: Path | None = None,
     on_bad_image: OnBadImage = "stop",
+    heldout: int = 0,
 ) -> tuple[list[Picture], Notes]:
     """Choose a study's pictures: the paintings of each style, and contents drawn with a seed.
 
@@ -48,6 +49,8 @@ def select(
         seed: Draws the contents, and the paintings of genres.
         photographs: Draw the contents from this folder rather than from the dataset.
         on_bad_image: "skip" lets the next picture take the place of one that cannot be used.
+        heldout: Number of paintings per style to set aside for the judge: the next ones by number,
+            or where all are asked for the last of these; none that looks like a target.
 
     Raises:
         DataError: An artist or enough pictures are missing, or pictures cannot be used; the latter
@@ -59,8 +62,8 @@ def select(
     supplies = []
     for style in styles:
         candidates = _paintings(style, catalogue, seed, ids)
-        found = taker.take_paintings(candidates, style)
-        used += (_Used("style", "target", style.name, artwork) for artwork in found)
+        for split, found in taker.take_paintings(candidates, style, heldout).items():
+            used += (_Used("style", split, style.name, artwork) for artwork in found)
         announced = candidates[0].announced if style.artist else ""
         supplies.append(Supply(style.name, len(candidates), announced))
     pool = catalogue.artworks if photographs is None else _look_into(photographs, "", ids)
@@ -154,21 +157,33 @@ class _Taker:
         self._stop = on_bad_image == "stop"
         self.skipped: list[Skipped] = []
 
-    def take_paintings(self, candidates: Sequence[Artwork], style: StyleConfig) -> list[Artwork]:
-        """Take as many paintings as the style asks for, the first of them.
+    def take_paintings(
+        self, candidates: Sequence[Artwork], style: StyleConfig, heldout: int
+    ) -> dict[str, list[Artwork]]:
+        """Take as many paintings as the style asks for, the first of them, and set some aside.
 
         Raises:
             DataError: There are fewer.
         """
-        wanted = len(candidates) if style.images is None else style.images
-        found = self._take(candidates, wanted, style.label)
-        if not found or (style.images and len(found) < wanted):
-            usable = f", of which {len(found)} can be used" if len(candidates) >= wanted else ""
+        if style.images is None:
+            found = self._take(candidates, len(candidates), style.label)
+            aside = _last_unlike_others(found, heldout)
+            targets = [one for one in found if one not in aside]
+        else:
+            targets = self._take(candidates, style.images, style.label)
+            rest = candidates[candidates.index(targets[-1]) + 1 :] if targets else []
+            aside = self._take(_new(rest, list(targets)), heldout, style.label)
+        if len(targets) < (style.images or 1) or len(aside) < heldout:
+            bad = sum(bool(one.fault) for one in candidates)
+            wanted = "all" if style.images is None else str(style.images)
             raise DataError(
-                f"{style.label}: {len(candidates)} paintings{usable}, {wanted} asked; lower "
-                "styles.images in the config, or add paintings"
+                f"{style.label}: {len(candidates)} paintings"
+                + (f", {bad} of them unusable" if bad else "")
+                + f", {wanted} asked"
+                + (f" and {heldout} to set aside that look like no other" if heldout else "")
+                + "; lower styles.images in the config, or add paintings"
             )
-        return found
+        return {"target": targets, "heldout": aside}
 
     def take_contents(
         self, order: Sequence[Artwork], paintings: Iterable[Artwork], train: int, test: int
@@ -201,6 +216,16 @@ class _Taker:
             if len(taken) == wanted:
                 break
         return taken
+
+
+def _last_unlike_others(artworks: Sequence[Artwork], count: int) -> list[Artwork]:
+    """Return the last pictures, in their order, that look like no other one."""
+    alone = [
+        one
+        for one in reversed(artworks)
+        if not any(same_picture(one, other) for other in artworks if other is not one)
+    ]
+    return alone[:count][::-1]
 
 
 def _new(candidates: Iterable[Artwork], used: list[Artwork]) -> Iterator[Artwork]:

@@ -248,10 +248,10 @@ def test_the_next_pictures_take_the_places_of_skipped_ones(catalogue):
 
 def test_a_style_of_which_too_little_can_be_used_is_named(catalogue):
     bad = with_faults(catalogue, *(f"Ada_One_{n}" for n in range(1, 11)))
-    with pytest.raises(DataError, match="Ada One: 12 paintings, of which 2 can be used, 3 asked"):
+    with pytest.raises(DataError, match="Ada One: 12 paintings, 10 of them unusable, 3 asked"):
         choose(bad, on_bad_image="skip")
     own = {"images": "all", "sets": {"Own": {"paintings": ["Ada_One_1"]}}}
-    with pytest.raises(DataError, match="Own: 1 paintings, of which 0 can be used"):
+    with pytest.raises(DataError, match="Own: 1 paintings, 1 of them unusable, all asked"):
         choose(bad, own, on_bad_image="skip")
 
 
@@ -280,3 +280,35 @@ def test_the_dataset_is_counted(catalogue):
     rows = (first, replace(second, duplicate_of=first.id, look_alikes="Bo_Two_1"), *others)
     _, notes = select(Catalogue(rows), read_styles(STYLES), 1, 1, 3)
     assert notes.census == Census(24, 2, duplicates=1, look_alikes=1, unusable=1)
+
+
+def test_the_next_paintings_are_set_aside(catalogue):
+    plain = choose(catalogue, train=3, test=2)
+    pictures = choose(catalogue, train=3, test=2, heldout=4)
+    aside = [p.id for p in pictures if p.split == "heldout" and p.style == "Ada_One"]
+    assert aside == ["Ada_One_4", "Ada_One_5", "Ada_One_6", "Ada_One_7"]
+    assert ids(pictures, "target") == ids(plain, "target")
+    contents = {p.id for p in pictures if p.role == "content"}
+    assert not contents & set(ids(pictures, "heldout"))
+
+
+def test_where_all_are_asked_the_last_are_set_aside(catalogue):
+    pictures = choose(catalogue, {"images": "all", "artists": ["Ada One"]}, heldout=3)
+    assert ids(pictures, "heldout") == ["Ada_One_10", "Ada_One_11", "Ada_One_12"]
+    assert len(ids(pictures, "target")) == 9
+
+
+@pytest.mark.parametrize("images", [3, "all"])
+def test_nothing_is_set_aside_that_looks_like_a_target(images, catalogue):
+    first, *others = catalogue.artworks
+    twins = [replace(others[n], fingerprint=first.fingerprint) for n in (2, 10)]
+    rows = [first, *others[:2], twins[0], *others[3:10], twins[1], *others[11:]]
+    styles = {"images": images, "artists": ["Ada One"]}
+    aside = ids(choose(Catalogue(tuple(rows)), styles, heldout=3), "heldout")
+    assert len(aside) == 3
+    assert not {"Ada_One_4", "Ada_One_12"} & set(aside)
+
+
+def test_too_few_to_set_aside_are_counted(catalogue):
+    with pytest.raises(DataError, match="12 paintings, 3 asked and 10 to set aside that look like"):
+        choose(catalogue, heldout=10)

@@ -19,6 +19,7 @@ def main() -> None:
     parser.add_argument("--styles", required=True, type=json.loads, help="the config's, as JSON")
     parser.add_argument("--train", required=True, type=int, help="number of training contents")
     parser.add_argument("--test", required=True, type=int, help="number of test contents")
+    parser.add_argument("--heldout", default=0, type=int, help="paintings per style for the judge")
     parser.add_argument("--seed", required=True, type=int)
     parser.add_argument("--on-bad-image", default="stop", choices=["stop", "skip"])
     parser.add_argument("--output", required=True, type=Path, help="selection.csv")
@@ -32,6 +33,7 @@ def main() -> None:
         args.seed,
         args.photographs,
         args.on_bad_image,
+        args.heldout,
     )
     write_notes(notes, args.notes)
     write_selection(pictures, args.output)
