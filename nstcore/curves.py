@@ -1,53 +1,19 @@
 """Loss curves as SVG to be put inline into an HTML page."""
 
-import io
 import math
-import re
 from collections.abc import Sequence
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, Locator, LogLocator, MaxNLocator, NullLocator
 
 from nstcore.choosing import Run
+from nstcore.drawing import COLORS, drawing, to_svg
 from nstcore.results import Trial
 
-# Blue, vermilion and bluish green of Okabe and Ito's "Color Universal Design" (2008), told apart by
-# the strokes too. A page overrides them with the CSS variables --curve-0, --curve-1, --curve-2.
-STROKES: tuple[tuple[str, Any], ...] = (
-    ("#0072b2", "-"),
-    ("#d55e00", (0, (5, 2))),
-    ("#009e73", (0, (4, 1.5, 1, 1.5))),
-)
-_INK = "#1a1a1b"
-_LINE = "#c9c9ca"
-
-_STYLE: dict[Any, Any] = {
-    # Texts stay texts, and the same curves give the same bytes.
-    "svg.fonttype": "none",
-    "svg.hashsalt": "nstcore",
-    # Matplotlib brings this font along, so that nothing depends on the machine's.
-    "font.sans-serif": ["DejaVu Sans"],
-    "font.size": 10,
-    "text.color": _INK,
-    "axes.labelcolor": _INK,
-    "axes.edgecolor": _LINE,
-    "axes.facecolor": "none",
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "figure.facecolor": "none",
-    "grid.color": _LINE,
-    "grid.linewidth": 0.5,
-    "xtick.color": _LINE,
-    "ytick.color": _LINE,
-    "xtick.labelcolor": _INK,
-    "ytick.labelcolor": _INK,
-    "lines.linewidth": 1.8,
-    "legend.frameon": False,
-    "legend.handlelength": 3,
-}
+# Told apart by their strokes as well as by their colours.
+_STROKES: tuple[Any, ...] = ("-", (0, (5, 2)), (0, (4, 1.5, 1, 1.5)), (0, (1, 1)))
 
 
 def draw_curves(trials: Sequence[Trial], prefix: str) -> str:
@@ -59,16 +25,12 @@ def draw_curves(trials: Sequence[Trial], prefix: str) -> str:
     Args:
         trials: All of a model, so that an optimizer looks the same in every drawing; at least one
             with a curve.
-        prefix: Stands before every id of the drawing: unique within a page, letters and digits.
+        prefix: See `drawing.to_svg`.
 
     Returns:
-        An `<svg>` element without size, to fill its container; lines are CSS variables with the
-        printed colours as their defaults, texts take the `color` of the page.
+        See `drawing.to_svg`.
     """
-    with matplotlib.rc_context():
-        # A matplotlibrc of the user's must not show.
-        matplotlib.rcdefaults()
-        matplotlib.rcParams.update(_STYLE)
+    with drawing():
         # Figures made without pyplot leave no state behind.
         figure = Figure(figsize=(4.6, 3.3))
         # Fixed margins: fitted ones would depend on measured texts.
@@ -77,14 +39,15 @@ def draw_curves(trials: Sequence[Trial], prefix: str) -> str:
         _scale(axes, trials)
         for number, trial in enumerate(trials):
             if trial.run and trial.totals:
-                _draw_run(axes, *STROKES[number % len(STROKES)], trial, trial.run)
+                stroke = _STROKES[number % len(_STROKES)]
+                _draw_run(axes, COLORS[number % len(COLORS)], stroke, trial, trial.run)
         axes.set_xlabel("epoch", labelpad=2)
         axes.xaxis.set_major_locator(MaxNLocator(nbins=6, steps=[1, 2, 5, 10], integer=True))
         axes.grid(axis="y")
-        figure.legend(loc="lower left", bbox_to_anchor=(0.1, -0.015), labelspacing=0.25)
-        text = io.StringIO()
-        figure.savefig(text, format="svg", metadata={"Date": None})
-    return _to_inline(text.getvalue(), prefix)
+        figure.legend(
+            loc="lower left", bbox_to_anchor=(0.1, -0.015), labelspacing=0.25, handlelength=3
+        )
+        return to_svg(figure, prefix)
 
 
 def _draw_run(axes: Axes, colour: str, stroke: Any, trial: Trial, run: Run) -> None:
@@ -135,15 +98,3 @@ def _ticks(span: float) -> Locator:
     if span < 20:
         return LogLocator(subs=(1, 1.5, 2, 3, 5, 7), numticks=12)
     return LogLocator(subs=(1, 2, 5) if span < 500 else (1,), numticks=9)
-
-
-def _to_inline(svg: str, prefix: str) -> str:
-    """Turn Matplotlib's file into an element of a page that may hold several."""
-    svg = svg[svg.index("<svg") :]
-    for part in (r"<metadata>.*?</metadata>", r"<style .*?</style>"):
-        svg = re.sub(rf"\s*{part}", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(<svg [^>]*?) width="\S+" height="\S+"', r"\1", svg, count=1)
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{prefix}-", svg)
-    for number, (colour, _) in enumerate(STROKES):
-        svg = svg.replace(colour, f"var(--curve-{number}, {colour})")
-    return svg.replace(_LINE, f"var(--line, {_LINE})").replace(_INK, "currentColor").strip()

@@ -8,7 +8,8 @@ import matplotlib as mpl
 import pytest
 
 from nstcore.choosing import Run, Status
-from nstcore.curves import STROKES, draw_curves
+from nstcore.curves import draw_curves
+from nstcore.drawing import COLORS
 from nstcore.results import Trial
 
 
@@ -22,7 +23,7 @@ def trial(
 
 
 def colour(number: int) -> str:
-    return f"stroke: var(--curve-{number}, {STROKES[number][0]})"
+    return f"stroke: var(--curve-{number}, {COLORS[number]})"
 
 
 ADAM = trial("adam", [8, 4, 2, 1], chosen=True)
