@@ -24,6 +24,13 @@ include: "rules/targets.smk"
 include: "rules/training.smk"
 include: "rules/choices.smk"
 include: "rules/stylized.smk"
+
+
+if STUDY.judge:
+
+    include: "rules/judging.smk"
+
+
 include: "rules/report.smk"
 
 
@@ -49,4 +56,6 @@ rule all:
         histories=rules.report.input.histories,
         choices=rules.collect_choices.output.csv,
         stylized=stylized_images,
+        scores=rules.report.input.scores,
+        findings=rules.report.input.findings,
         report=rules.report.output.html,

@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.bench import Bench, torch_version
 from benchmarks.pictures import SIZE, time_pictures
+from benchmarks.scores import HELDOUT, STYLES, time_scores
 from benchmarks.tables import TIME, Table, time_row
 from benchmarks.timing import (
     ROOT,
@@ -309,6 +310,26 @@ def pictures(bench: Bench) -> list[Table]:
     return [Table(title, TIME, rows, raw=timings)]
 
 
+def scores(bench: Bench) -> list[Table]:
+    """What it takes to score stylised pictures."""
+    count, rounds = (2, 2) if bench.quick else (20, bench.rounds)
+    timings = time_scores(count, rounds, bench.threads, bench.case.size)
+    reference, *_ = timings.values()
+    rows = [
+        [
+            what,
+            *Quartiles.of([1000 * one for one in seconds]).columns(1),
+            *ratios(seconds, reference).columns(2),
+        ]
+        for what, seconds in timings.items()
+    ]
+    title = (
+        f"ms per picture at {bench.case.size} px, judge MobileNetV2, {STYLES} artists with "
+        f"{HELDOUT} held-out paintings each"
+    )
+    return [Table(title, TIME, rows, raw=timings)]
+
+
 @dataclass(frozen=True)
 class Section:
     """A section and how long it takes on two quiet cores."""
@@ -331,4 +352,5 @@ SECTIONS: dict[str, Section] = {
     "precision": Section(precision, 40, 2.6),
     "fixed": Section(fixed, 90, 0),
     "pictures": Section(pictures, 5, 2),
+    "scores": Section(scores, 15, 8),
 }

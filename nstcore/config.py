@@ -1,7 +1,7 @@
 """A study as typed, checked values."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
@@ -11,7 +11,7 @@ import jsonschema
 from jsonschema.exceptions import ValidationError, relevance
 
 from nstcore import CONFIG_VERSION
-from nstcore.architectures import file_layer_names, layer_names, nearest
+from nstcore.architectures import DEFAULT_LAYERS, file_layer_names, layer_names, nearest
 from nstcore.artists import same_name
 from nstcore.errors import ConfigError
 from nstcore.files import whole
@@ -32,6 +32,23 @@ class BackboneConfig:
     architecture: str | None = None
     preprocessing: str | None = None
     description: str = ""
+
+
+@dataclass(frozen=True)
+class JudgeConfig:
+    """The network that scores a study's pictures."""
+
+    weights: str
+    layers: tuple[str, ...]
+    """From early to late."""
+    heldout: int
+    """Paintings per style that are set aside for it."""
+    architecture: str | None = None
+    preprocessing: str | None = None
+    description: str = ""
+    pooling: str = "max"
+    """Left to no config, like the next: a judge means the same in every study."""
+    precision: str = "float32"
 
 
 @dataclass(frozen=True)
@@ -73,6 +90,8 @@ class Study:
     optimizers: Mapping[str, Mapping[str, float]]
     training: Mapping[str, Any]
     compute: Mapping[str, int]
+    judge: JudgeConfig | None
+    """None where nothing is to be scored."""
     config: Mapping[str, Any]
     """All of it, with the defaults of what was not given."""
 
@@ -94,7 +113,11 @@ class Study:
             for name, values in config["backbones"].items()
         }
         for backbone in backbones.values():
-            _check_backbone(backbone)
+            _check_network(
+                f"config: backbones.{backbone.name}",
+                backbone,
+                [*backbone.style_layers, backbone.content_layer],
+            )
         return cls(
             name=config["study"],
             seed=config["seed"],
@@ -108,6 +131,7 @@ class Study:
             optimizers=config["optimizers"],
             training=config["training"],
             compute=config["compute"],
+            judge=_read_judge(config["judge"], backbones) if "judge" in config else None,
             config={key: value for key, value in config.items() if key != "on_config_change"},
         )
 
@@ -275,25 +299,49 @@ def _check_known(styles: Sequence[StyleConfig], data: Mapping[str, str]) -> None
                 )
 
 
-def _check_backbone(backbone: BackboneConfig) -> None:
-    where = f"config: backbones.{backbone.name}"
-    if backbone.weights.endswith(".keras"):
-        if backbone.architecture is not None:
+def _read_judge(values: Mapping[str, Any], backbones: Mapping[str, BackboneConfig]) -> JudgeConfig:
+    """Read the section `judge`; what only the weights can tell is checked when they are loaded."""
+    architecture = values.get("architecture")
+    layers = values.get("layers", ())
+    if not layers and architecture in DEFAULT_LAYERS:
+        style_layers, content_layer = DEFAULT_LAYERS[architecture]
+        layers = (*style_layers, content_layer)
+    if not layers:
+        raise ConfigError("config: judge: key 'layers' is missing")
+    judge = JudgeConfig(**{**values, "layers": tuple(layers)})
+    if judge.weights == "random":
+        raise ConfigError("config: judge: untrained weights cannot judge; name trained ones")
+    _check_network("config: judge", judge, judge.layers)
+    for backbone in backbones.values():
+        same = (backbone.architecture, backbone.weights) == (judge.architecture, judge.weights)
+        if same:
+            raise ConfigError(
+                f"config: judge: {judge.architecture or judge.weights} is the backbone "
+                f"{backbone.name}, whose own pictures it would favour; name another network"
+            )
+    return judge
+
+
+def _check_network(
+    where: str, network: BackboneConfig | JudgeConfig, layers: Iterable[str]
+) -> None:
+    if network.weights.endswith(".keras"):
+        if network.architecture is not None:
             raise ConfigError(f"{where}: a .keras file brings its architecture; remove the key")
-        if backbone.preprocessing is None:
+        if network.preprocessing is None:
             raise ConfigError(f"{where}: a .keras file needs the key 'preprocessing'")
-        allowed = file_layer_names(backbone.weights)
-    elif backbone.architecture is None:
+        allowed = file_layer_names(network.weights)
+    elif network.architecture is None:
         raise ConfigError(f"{where}: key 'architecture' is missing")
     else:
-        allowed = layer_names(backbone.architecture)
-    for layer in [*backbone.style_layers, backbone.content_layer]:
+        allowed = layer_names(network.architecture)
+    for layer in layers:
         if layer not in allowed:
             raise ConfigError(f"{where}: layer {layer!r} is not known; {nearest(layer, allowed)}")
-    known = backbone.weights in {"imagenet", "random"} or backbone.weights.startswith("package:")
-    if not known and not Path(backbone.weights).is_file():
+    known = network.weights in {"imagenet", "random"} or network.weights.startswith("package:")
+    if not known and not Path(network.weights).is_file():
         raise ConfigError(
-            f"{where}: weights: no file {backbone.weights!r}; give imagenet, random, the path of a "
+            f"{where}: weights: no file {network.weights!r}; give imagenet, random, the path of a "
             ".h5 or .keras file, or package:DISTRIBUTION/FILE"
         )
 

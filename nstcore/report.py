@@ -25,7 +25,9 @@ from nstcore.choosing import STATUSES
 from nstcore.curves import draw_curves
 from nstcore.errors import StudyError
 from nstcore.files import whole
+from nstcore.findings import Findings
 from nstcore.images import read_image, resize
+from nstcore.pareto import draw_pareto
 from nstcore.results import Model, Results, read_results
 from nstcore.selection import Picture
 
@@ -63,6 +65,7 @@ def write_report(study_dir: Path, template_dir: Path, output: Path) -> None:
         "loss": format_loss,
         "duration": format_duration,
         "yaml": format_yaml,
+        "score": format_score,
         "percent": lambda fraction: f"{100 * fraction:.4g} %",
     }
     try:
@@ -108,11 +111,16 @@ def _values(results: Results, output: Path) -> dict[str, Any]:
         "photographs": photographs,
         "statuses": STATUSES,
         "each": _range(len(results.paintings(style)) for style in results.styles),
+        "heldout": results.config.get("judge", {}).get("heldout", 0),
         "selected": Counter((one.role, one.split, one.style) for one in results.selection),
         "paintings": lambda style: _spread(results.paintings(style), PAINTINGS_SHOWN),
         "picture": picture,
         "small": lambda one: make_thumbnail(results.folder / one.file, _SMALL),
         "large": lambda one: make_thumbnail(results.folder / one.file, _LARGE),
+        "score": lambda model, one: results.scores.get(
+            (model.backbone, model.aggregation, one.style, one.content_id), {}
+        ),
+        "pareto": _draw_pareto(results.findings),
         "curves": lambda model: _draw(model, f"m{results.models.index(model)}"),
         "link": lambda file: quote(f"{folder}/{file}".removeprefix("./")),
     }
@@ -163,6 +171,11 @@ def make_thumbnail(path: Path, side: int, shape: tuple[int, int] | None = None) 
     return Thumbnail(f"data:image/webp;base64,{data}", *size)
 
 
+def _draw_pareto(findings: Findings | None) -> Markup | None:
+    """Draw content against style, if there are findings."""
+    return Markup(draw_pareto(findings, "pareto")) if findings else None  # noqa: S704
+
+
 def _draw(model: Model, prefix: str) -> Markup | None:
     """Draw a model's training curves, if there are any, with ids that start with `prefix`."""
     if not any(trial.totals for trial in model.trials):
@@ -182,6 +195,18 @@ def format_loss(loss: float) -> str:
         return "not a number"
     # "#" keeps trailing zeros, and a dot that may then stand at the end.
     return f"{loss:#.4g}".rstrip(".") if math.isfinite(loss) else "infinite"
+
+
+def format_score(score: float) -> str:
+    """Write a score with three significant digits, at most three of them behind the point.
+
+    Example:
+        >>> format_score(0.61803), format_score(-12.3456)
+        ('0.618', '-12.3')
+    """
+    if not math.isfinite(score):
+        return "unknown"
+    return f"{score:.3f}" if abs(score) < 1 else f"{score:#.3g}".rstrip(".")
 
 
 def format_duration(seconds: float) -> str:

@@ -17,7 +17,9 @@ from nstcore import CONFIG_VERSION
 from nstcore.choosing import LOSSES, Run, average_curve, read_choices, read_history, summarize
 from nstcore.config import check_schema, read_styles
 from nstcore.errors import ConfigError, DataError
+from nstcore.findings import Findings, read_findings
 from nstcore.images import read_text
+from nstcore.scores import STYLIZED, read_scores
 from nstcore.selection import Notes, Picture, read_notes, read_selection
 
 
@@ -99,6 +101,11 @@ class Results:
     """What `backbones/<backbone>.json` holds; empty where it is missing."""
     models: tuple[Model, ...]
     times: tuple[RuleTime, ...]
+    scores: Mapping[tuple[str, str, str, str], Mapping[str, float]]
+    """By backbone, aggregation, style and content id, what the judge and the plain measures say of
+    a stylised picture; empty where the study has no judge or no scores yet."""
+    findings: Findings | None
+    """What the scores say; None likewise."""
     missing: tuple[str, ...] = field(repr=False)
     """One line per file, or row of a file, that a finished study has and this one lacks."""
 
@@ -109,8 +116,8 @@ class Results:
             yield from model.painted.values()
 
     def paintings(self, style: str) -> list[Picture]:
-        """Return the selected paintings of a style."""
-        return [one for one in self.selection if one.role == "style" and one.style == style]
+        """Return the paintings that a style is, without those that are set aside."""
+        return [one for one in self.selection if one.style == style and one.split == "target"]
 
     def contents(self, split: str) -> list[Picture]:
         """Return the selected contents of a split, "train" or "test"."""
@@ -164,6 +171,10 @@ def read_results(folder: Path | str) -> Results:
     wanted = [(style, one.id) for style in styles for one in selection if one.split == "test"]
     models = _read_models(folder, config, wanted, missing)
     times = _read_times(folder / "benchmarks")
+    scores, findings = folder / "scores.csv", folder / "findings.json"
+    judged = "judge" in config
+    if judged:
+        missing += [_relative(path, folder) for path in (scores, findings) if not path.is_file()]
     return Results(
         folder,
         config,
@@ -173,6 +184,8 @@ def read_results(folder: Path | str) -> Results:
         backbones,
         models,
         times,
+        _read_scores(scores) if judged and scores.is_file() else {},
+        read_findings(findings) if judged and findings.is_file() else None,
         tuple(missing),
     )
 
@@ -249,6 +262,17 @@ def _read_choices(path: Path) -> dict[tuple[str, str], Run]:
             str(row["optimizer"]), int(row["epochs"]), float(row["total_loss"]), row["status"]
         )
         for row in read_choices(path).to_dict("records")
+    }
+
+
+def _read_scores(path: Path) -> dict[tuple[str, str, str, str], Mapping[str, float]]:
+    table = read_scores(path)
+    rows = table[table["kind"] == STYLIZED].to_dict("records")
+    return {
+        (row["backbone"], row["aggregation"], row["style"], row["content_id"]): {
+            str(name): value for name, value in row.items() if isinstance(value, float)
+        }
+        for row in rows
     }
 
 

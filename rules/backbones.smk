@@ -16,6 +16,7 @@ rule load_backbone:
         downloads=1,
         mem_mb=2000,
     params:
+        name=lambda wildcards: wildcards.backbone,
         network=lambda wildcards: network_options(backbone_of(wildcards)),
         style_layers=lambda wildcards: layer_weights(backbone_of(wildcards)),
         content_layer=lambda wildcards: backbone_of(wildcards).content_layer,
@@ -23,7 +24,7 @@ rule load_backbone:
         threads=COMPUTE["threads"],
         numerics=NUMERICS_VERSION,
     shell:
-        "python -m workflow_scripts.load_backbone --name {wildcards.backbone:q} {params.network}"
+        "python -m workflow_scripts.load_backbone --name {params.name:q} {params.network}"
         " --style-layers {params.style_layers} --content-layer {params.content_layer:q}"
         " --seed {params.seed} --threads {params.threads}"
         " --output {output.backbone:q} --about {output.about:q} > {log:q} 2>&1"

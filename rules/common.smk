@@ -15,6 +15,7 @@ from nstcore.config import Study, check_record, write_record
 from nstcore.errors import StudyError
 from nstcore.layout import archive_name
 from nstcore.program import make_findable
+from nstcore.scores import SCORES_VERSION
 from nstcore.selection import read_selection
 
 make_findable(workflow.basedir)
@@ -87,8 +88,18 @@ def inputs(ids):
 
 
 def style_inputs(wildcards):
-    """The prepared paintings of a style."""
-    return inputs(p.id for p in pictures() if p.role == "style" and p.style == wildcards.style)
+    """The prepared paintings that a style is."""
+    return inputs(p.id for p in pictures() if p.style == wildcards.style and p.split == "target")
+
+
+def test_inputs(wildcards):
+    """The prepared test contents."""
+    return inputs(contents("test"))
+
+
+def judged_inputs(wildcards):
+    """The prepared pictures that scores lie between: test contents and held-out paintings."""
+    return inputs(p.id for p in pictures() if p.split in {"test", "heldout"})
 
 
 def training_inputs(wildcards):
@@ -96,15 +107,23 @@ def training_inputs(wildcards):
     return inputs(contents("train"))
 
 
+STYLIZED = f"{RESULTS}/stylized/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.png"
+
+
 def stylized_images(wildcards):
     """All pictures that the study makes."""
     return expand(
-        f"{RESULTS}/stylized/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.png",
+        STYLIZED,
         backbone=STUDY.backbones,
         aggregation=STUDY.aggregations,
         style=STYLES,
         content_id=contents("test"),
     )
+
+
+def model_images(wildcards):
+    """All pictures that one model makes."""
+    return expand(STYLIZED, style=STYLES, content_id=contents("test"), **wildcards)
 
 
 def selected_inputs(wildcards):

@@ -13,7 +13,7 @@ rule paint_demo:
         mem_mb=1000,
     params:
         seed=1,
-        paintings=12,
+        paintings=18,
     shell:
         "python -m workflow_scripts.paint_demo --seed {params.seed} --paintings {params.paintings}"
         " --dataset {output.dataset:q} --photographs {output.photographs:q} > {log:q} 2>&1"

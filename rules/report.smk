@@ -15,6 +15,9 @@ rule report:
         ),
         choices=rules.collect_choices.output.csv,
         stylized=stylized_images,
+        # Nothing where the config names no judge.
+        scores=rules.collect_scores.output if STUDY.judge else [],
+        findings=rules.compare.output if STUDY.judge else [],
         template=f"{TEMPLATES}/report.html.j2",
         style=f"{TEMPLATES}/report.css",
         script=f"{TEMPLATES}/report.js",

@@ -21,12 +21,13 @@ checkpoint select_pictures:
         styles=json.dumps(STUDY.config["styles"]),
         train=STUDY.contents["train"],
         test=STUDY.contents["test"],
+        heldout=options(heldout=STUDY.judge.heldout if STUDY.judge else None),
         seed=STUDY.seed,
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.select_pictures --catalogue {input.catalogue:q}"
         " {params.photographs} --styles {params.styles:q}"
-        " --train {params.train} --test {params.test} --seed {params.seed}"
+        " --train {params.train} --test {params.test} {params.heldout} --seed {params.seed}"
         # No parameter: what was selected under "stop" has nothing that "skip" would skip.
         f" --on-bad-image {STUDY.data['on_bad_image']}"
         " --output {output.csv:q} --notes {output.notes:q} > {log:q} 2>&1"

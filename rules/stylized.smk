@@ -9,7 +9,7 @@ rule stylize:
         choice=rules.choose.output.csv,
     output:
         png=report(
-            f"{RESULTS}/stylized/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.png",
+            STYLIZED,
             caption="../reports/captions/stylized.rst",
             category="Stylised images",
             subcategory="{style}",

@@ -3,6 +3,7 @@
 import json
 import math
 from collections.abc import Sequence
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,17 @@ import pandas as pd
 from PIL import Image
 
 from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS, write_table
+from nstcore.findings import find, write_findings
 from nstcore.images import save_png
+from nstcore.scores import (
+    MEASURES,
+    PAINTING,
+    ROW_COLUMNS,
+    STYLIZED,
+    UNTOUCHED,
+    collect,
+    write_scores,
+)
 from nstcore.selection import (
     Alike,
     Census,
@@ -62,6 +73,7 @@ def write_study(folder: Path) -> Path:
                 for content in TESTS:
                     write_painted(folder, backbone, aggregation, style, content)
     write_table(pd.DataFrame(rows)[CHOICE_COLUMNS], folder / "choices.csv")
+    write_judged(folder)
     for job in ("VGG16/simple/adam", "VGG16/simple/sgd"):
         write_benchmark(folder, f"train/{job}", 1800.5, 1024)
     write_benchmark(folder, "report/all", 5555, 99)
@@ -89,6 +101,7 @@ def config() -> dict[str, Any]:
             }
             for name, (weights, description) in BACKBONES.items()
         },
+        "judge": {"architecture": "EfficientNetB0", "weights": "imagenet", "heldout": 2},
         "aggregations": list(AGGREGATIONS),
         "optimizers": OPTIMIZERS,
         "training": {
@@ -150,6 +163,40 @@ def write_painted(
     save_png(_paint(f"{backbone}{total}", SIZE), path, {"nstcore": json.dumps(about)})
 
 
+def write_judged(folder: Path) -> None:
+    """Write the scores of all pictures and what they say; a picture's differ from any other's."""
+
+    def row(kind: str, style: str, name: str, value: float, *model: str) -> dict[str, Any]:
+        named = dict(zip(("backbone", "aggregation"), model or ("", ""), strict=True))
+        named |= {"style": style, "content_id": name, "kind": kind, "nearest_style": style}
+        measured = dict.fromkeys(MEASURES, value) | {"right_artist": 1.0, "sha256": digest(name)}
+        return named | measured
+
+    bounds = [row(UNTOUCHED, style, name, 0.0) for style in ARTISTS for name in TESTS]
+    bounds += [
+        row(PAINTING, style, f"painting_{number}{letter}", 10.0 + (letter == "d"))
+        for number, style in enumerate(ARTISTS)
+        for letter in "cd"
+    ]
+    pictures = [
+        row(STYLIZED, style, name, loss(*model, style, name), *model)
+        for model in product(BACKBONES, AGGREGATIONS)
+        for style in ARTISTS
+        for name in TESTS
+    ]
+    tables = (pd.DataFrame(rows, columns=ROW_COLUMNS) for rows in (bounds, pictures))
+    scores = collect(next(tables), tables)
+    write_scores(scores, folder / "scores.csv")
+    judge = {
+        "weights": "imagenet",
+        "weights_sha256": digest("judge"),
+        "description": "a judge, <fixed> & neutral",
+        "parameters": 7654321,
+        "likeness": {"VGG16": 0.03125, "Control": 0.0625},
+    }
+    write_findings(find(scores, {}, judge), folder / "findings.json")
+
+
 def write_benchmark(folder: Path, job: str, seconds: float | str, memory: float | str) -> None:
     """Write what Snakemake measured of one job."""
     path = folder / "benchmarks" / f"{job}.tsv"
@@ -166,6 +213,11 @@ def _pictures() -> list[Picture]:
             row("style", "target", style, f"painting_{number}{letter}")
             for number, style in enumerate(ARTISTS)
             for letter in "ab"
+        ),
+        *(
+            row("style", "heldout", style, f"painting_{number}{letter}")
+            for number, style in enumerate(ARTISTS)
+            for letter in "cd"
         ),
         row("content", "train", "", "sea"),
         *(row("content", "test", "", name) for name in TESTS),

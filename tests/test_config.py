@@ -108,6 +108,35 @@ def test_a_wrong_config_gives_one_line_naming_what_is_allowed(config, path, valu
     assert "\n" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"architecture": "VGG19"}, "judge: VGG19 is the backbone VGG19, whose own pictures it"),
+        ({"weights": "random"}, "judge: untrained weights cannot judge"),
+        ({"weights": "no.h5"}, "judge: weights: no file 'no.h5'"),
+        ({"architecture": None}, "judge: key 'layers' is missing"),
+        ({"architecture": None, "layers": ["a", "b"]}, "judge: key 'architecture' is missing"),
+        ({"layers": ["stem_conv", "block9z"]}, "judge: layer 'block9z' is not known; nearest"),
+        ({"layers": ["stem_conv"]}, "judge.layers: .* too short"),
+        ({"heldout": 1}, "judge.heldout: 1 is less than the minimum of 2"),
+        ({"heldout": None}, "judge: key 'heldout' is missing"),
+        ({"backbone": "VGG19"}, "judge: unknown key 'backbone'; allowed: architecture"),
+    ],
+)
+def test_a_wrong_judge_is_named(config, changes, message):
+    judge = config["judge"] | changes
+    config["judge"] = {key: value for key, value in judge.items() if value is not None}
+    with pytest.raises(ConfigError, match=message) as caught:
+        Study.from_config(config)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_study_needs_no_judge(config):
+    assert Study.from_config(config).judge.heldout == 20
+    del config["judge"]
+    assert Study.from_config(config).judge is None
+
+
 def test_a_missing_key_is_named(config):
     del config["training"]["batch"]
     with pytest.raises(ConfigError, match="training: key 'batch' is missing"):

@@ -88,8 +88,8 @@ def test_a_study_that_has_only_begun_can_be_read(folder: Path) -> None:
         shutil.rmtree(folder / name)
     (folder / "choices.csv").unlink()
     results = read_results(folder)
-    # 7 inputs, 2 backbones, 8 runs, 16 pictures, choices.csv
-    assert len(results.missing) == 7 + 2 + 8 + 16 + 1
+    # 11 inputs, 2 backbones, 8 runs, 16 pictures, choices.csv
+    assert len(results.missing) == 11 + 2 + 8 + 16 + 1
     assert results.times == ()
     assert results.versions() == {}
 

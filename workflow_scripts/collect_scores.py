@@ -1,0 +1,22 @@
+"""Collect the scores of all models, between floor and ceiling, in one table."""
+
+import argparse
+from pathlib import Path
+
+from nstcore.program import run
+from nstcore.scores import collect, read_rows, write_scores
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bounds", required=True, type=Path, help="floor and ceiling, CSV")
+    parser.add_argument("--scores", required=True, nargs="+", type=Path, help="one CSV per model")
+    parser.add_argument("--output", required=True, type=Path, help="scores.csv")
+    args = parser.parse_args()
+    table = collect(read_rows(args.bounds), [read_rows(path) for path in args.scores])
+    write_scores(table, args.output)
+    print(table["kind"].value_counts().to_string())
+
+
+if __name__ == "__main__":
+    run(main)

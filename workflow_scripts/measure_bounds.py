@@ -1,0 +1,41 @@
+"""Show the judge the held-out paintings and the untouched contents: what all scores lie between."""
+
+import argparse
+from pathlib import Path
+
+import pandas as pd
+
+from nstcore.program import run
+from nstcore.scores import ROW_COLUMNS, write_scores
+from nstcore.selection import read_selection
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--judge", required=True, type=Path, help="its network, .weights.h5")
+    parser.add_argument("--selection", required=True, type=Path, help="selection.csv")
+    parser.add_argument("--inputs", required=True, type=Path, help="folder of prepared pictures")
+    parser.add_argument("--threads", default=1, type=int)
+    parser.add_argument("--reference", required=True, type=Path, help="for scoring, .npz")
+    parser.add_argument("--output", required=True, type=Path, help="scores, CSV")
+    args = parser.parse_args()
+    selection = read_selection(args.selection)
+
+    from nstcore.runtime import start_tensorflow
+
+    start_tensorflow(args.threads)
+
+    from nstcore.scoring import measure_bounds
+
+    rows = measure_bounds(args.judge, selection, args.inputs, args.reference)
+    table = pd.DataFrame(rows, columns=ROW_COLUMNS)
+    write_scores(table, args.output)
+    for (kind, style), found in table.groupby(["kind", "style"], sort=False):
+        print(
+            f"{kind}, {style}: {len(found)} measured, style distance "
+            f"{found['style_distance'].mean():.4g}"
+        )
+
+
+if __name__ == "__main__":
+    run(main)

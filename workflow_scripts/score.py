@@ -1,0 +1,44 @@
+"""Let the judge score one model's pictures; what it has scored already is not scored again."""
+
+import argparse
+from pathlib import Path
+
+from nstcore.program import run
+from nstcore.scoring import score_pictures
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--judge", required=True, type=Path, help="its network, .weights.h5")
+    parser.add_argument("--reference", required=True, type=Path, help="what it judges by, .npz")
+    parser.add_argument("--backbone", required=True)
+    parser.add_argument("--aggregation", required=True)
+    parser.add_argument(
+        "--pictures", required=True, nargs="+", type=Path, help="<style>/<content_id>.png"
+    )
+    parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")
+    parser.add_argument("--threads", default=1, type=int)
+    parser.add_argument(
+        "--output", required=True, type=Path, help="scores, CSV; brought up to date"
+    )
+    args = parser.parse_args()
+
+    def start() -> None:
+        from nstcore.runtime import start_tensorflow
+
+        start_tensorflow(args.threads)
+
+    scored = score_pictures(
+        args.judge,
+        args.reference,
+        [(path.parent.name, path.stem, path) for path in args.pictures],
+        {path.stem: path for path in args.contents},
+        (args.backbone, args.aggregation),
+        args.output,
+        start,
+    )
+    print(f"{scored} of {len(args.pictures)} pictures scored; the others had their scores")
+
+
+if __name__ == "__main__":
+    run(main)
