@@ -313,15 +313,16 @@ def _changes(pictures: _Pictures, backbone: str) -> Answer:
     few = _too_few(len(values))
     if few:
         return Answer(question, few)
-    found = estimate(values, CONFIDENCE)
+    # An untouched content differs from itself by nothing.
+    found = compare("change", (backbone, values), (UNTOUCHED, [0.0] * len(values)))
     if found.high < LEAST_VISIBLE:
         word = "Hardly"
     else:
         word = "Yes" if found.low > LEAST_VISIBLE else "Perhaps"
     answer = (
-        f"{word}: its pixels differ from the content's by {_number(found.mean)} of full scale on "
-        f"average ({_percent(CONFIDENCE)} interval {_number(found.low)} to {_number(found.high)}; "
-        f"one sees about {LEAST_VISIBLE})"
+        f"{word}: its pixels differ from the content's by {_number(found.difference)} of full "
+        f"scale on average ({_percent(CONFIDENCE)} interval {_number(found.low)} to "
+        f"{_number(found.high)}; one sees about {LEAST_VISIBLE})"
     )
     style = _known(pictures.values(STYLE, backbone))
     if len(style) >= fewest_pairs(CONFIDENCE):
@@ -330,7 +331,7 @@ def _changes(pictures: _Pictures, backbone: str) -> Answer:
             f", and the judge finds it {_number(way.mean)} of the way from the untouched content "
             f"to a real painting ({_number(way.low)} to {_number(way.high)})"
         )
-    return Answer(question, f"{answer}.")
+    return Answer(question, f"{answer}.", (Statement(tell(found), found, backbone),))
 
 
 def _pixelated(pictures: _Pictures, backbone: str, scores: pd.DataFrame) -> Answer:

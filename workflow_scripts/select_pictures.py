@@ -38,7 +38,7 @@ def main() -> None:
     write_notes(notes, args.notes)
     write_selection(pictures, args.output)
     for (style, split), count in Counter((one.style, one.split) for one in pictures).items():
-        print(f"{count} pictures for {style or split}")
+        print(f"{count} {split} pictures{f' for {style}' if style else ''}")
     for skipped in notes.skipped:
         print(f"skipped for {skipped.use}: {skipped.source}: {skipped.reason}")
     for alike in notes.alike:
