@@ -181,7 +181,9 @@ class _Taker:
                 + (f", {bad} of them unusable" if bad else "")
                 + f", {wanted} asked"
                 + (f" and {heldout} to set aside that look like no other" if heldout else "")
-                + "; lower styles.images in the config, or add paintings"
+                + "; lower styles.images"
+                + (" or judge.heldout" if heldout else "")
+                + " in the config, or add paintings"
             )
         return {"target": targets, "heldout": aside}
 
