@@ -337,7 +337,6 @@ def _changes(pictures: _Pictures, backbone: str) -> Answer:
 def _pixelated(pictures: _Pictures, backbone: str, scores: pd.DataFrame) -> Answer:
     question = f"Are the pictures of {backbone} pixelated?"
     values = pictures.values("grid", backbone)
-    # Both intervals have to say so: that needs no wider ones.
     logs = [math.log(one) for one in _known(values)]
     few = _too_few(len(logs))
     if few:
@@ -352,6 +351,7 @@ def _pixelated(pictures: _Pictures, backbone: str, scores: pd.DataFrame) -> Answ
         CONFIDENCE,
         ratio=True,
     )
+    # Both intervals have to say so: that needs no wider ones.
     if min(low, against.low) > 1 and min(mean, against.difference) > PLAIN_GRID:
         word = "Yes"
     else:

@@ -1,4 +1,4 @@
-"""Let the judge see a study's pictures, each once."""
+"""Let the judge see a study's pictures, and write down what it finds."""
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
@@ -40,13 +40,13 @@ def measure_bounds(
     def see(name: str) -> View:
         return look(judge, read_as_if_stylized(files[name]))
 
-    # Paintings may be many and their features large: one after another, and again when scored.
     names: dict[str, list[str]] = {}
     for one in selection:
         if one.split == "heldout":
             names.setdefault(one.style, []).append(one.id)
     if not names:
         raise DataError("no held-out paintings are selected; set judge.heldout in the config")
+    # Their features are too large to be kept of many: each is seen now, and again when scored.
     reference = Reference(
         {
             style: Paintings.from_views([see(name) for name in found])
