@@ -41,6 +41,15 @@ onstart:
     # Before the first job, whatever was asked for: no result lacks the config it belongs to. As a
     # rule's output it would come late, or hold back the checkpoint whenever the config changes.
     write_record(STUDY, RECORD)
+    record_setting(
+        find_setting(
+            workflow.basedir,
+            snakemake_version,
+            workflow.config_settings.configfiles,
+            workflow.config_settings.config,
+        ),
+        f"{RESULTS}/runs.json",
+    )
 
 
 onerror:
@@ -53,9 +62,9 @@ rule all:
     default_target: True
     input:
         # All that other programs read, so that a file that was deleted is made again.
-        histories=rules.report.input.histories,
+        histories=rules.write_report.input.histories,
         choices=rules.collect_choices.output.csv,
         stylized=stylized_images,
-        scores=rules.report.input.scores,
-        findings=rules.report.input.findings,
-        report=rules.report.output.html,
+        scores=rules.write_report.input.scores,
+        findings=rules.write_report.input.findings,
+        report=rules.write_report.output.html,

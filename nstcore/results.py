@@ -3,11 +3,10 @@
 Nothing here needs TensorFlow, nor anything outside the study's folder.
 """
 
-import csv
 import json
 import math
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -18,8 +17,17 @@ from nstcore.choosing import LOSSES, Run, average_curve, read_choices, read_hist
 from nstcore.config import check_schema, read_styles
 from nstcore.errors import ConfigError, DataError
 from nstcore.findings import Findings, read_findings
-from nstcore.images import read_text
-from nstcore.scores import STYLIZED, read_scores
+from nstcore.images import read_leading_text
+from nstcore.journal import (
+    Failure,
+    RuleTime,
+    Setting,
+    read_failures,
+    read_settings,
+    read_times,
+)
+from nstcore.saved import complete_epochs
+from nstcore.scores import STYLIZED, collect, read_rows, read_scores
 from nstcore.selection import Notes, Picture, read_notes, read_selection
 
 
@@ -31,8 +39,16 @@ class Trial:
     chosen: bool
     run: Run | None
     """What it came to; None where its file is missing."""
-    totals: tuple[float, ...] = ()
-    """The average total loss after 0, 1, 2 ... epochs; empty where its file is missing."""
+    curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
+    """By name of `choosing.LOSSES`, the average after 0, 1, 2 ... epochs; empty where its file is
+    missing."""
+    under_way: int | None = None
+    """The epochs that a run without a file has come to; None where it has saved nothing."""
+
+    @property
+    def totals(self) -> tuple[float, ...]:
+        """The average total loss after 0, 1, 2 ... epochs; empty where its file is missing."""
+        return self.curves.get("total_loss", ())
 
 
 @dataclass(frozen=True)
@@ -61,6 +77,10 @@ class Model:
     trials: tuple[Trial, ...]
     painted: Mapping[tuple[str, str], Painted]
     """By style and content id; without those that are missing."""
+    floor: float = math.nan
+    """What the mean style loss cannot fall below, averaged over the styles; not a number where it
+    is not known. Under calibrated scaling each picture has a floor of its own: then it is the
+    average over those of the pictures that are there."""
 
     @property
     def choice(self) -> Run | None:
@@ -72,18 +92,6 @@ class Model:
         """The picture of the lowest total loss; of equals, the first."""
         known = [one for one in self.painted.values() if math.isfinite(one.total_loss)]
         return min(known, key=lambda one: one.total_loss, default=None)
-
-
-@dataclass(frozen=True)
-class RuleTime:
-    """What the jobs of one rule took."""
-
-    rule: str
-    jobs: int
-    seconds: float
-    """Wall time, summed over the jobs."""
-    max_rss: float
-    """The most memory that one of them held, in MB; 0 where it was not measured."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +109,10 @@ class Results:
     """What `backbones/<backbone>.json` holds; empty where it is missing."""
     models: tuple[Model, ...]
     times: tuple[RuleTime, ...]
+    settings: tuple[Setting, ...]
+    """What it was run with; empty where that is not recorded."""
+    failures: tuple[Failure, ...]
+    """What failed when it ran last; empty for a finished study."""
     scores: Mapping[tuple[str, str, str, str], Mapping[str, float]]
     """By backbone, aggregation, style and content id, what the judge and the plain measures say of
     a stylised picture; empty where the study has no judge or no scores yet."""
@@ -130,6 +142,19 @@ class Results:
             for package, version in one.about.get("versions", {}).items():
                 found.setdefault(package, Counter())[str(version)] += 1
         return {package: sorted(counts.items()) for package, counts in found.items()}
+
+    def score(self, model: Model, one: Painted) -> Mapping[str, float]:
+        """Return what the judge and the plain measures say of a picture; nothing if not known."""
+        return self.scores.get((model.backbone, model.aggregation, one.style, one.content_id), {})
+
+    def ranked(self, model: Model, measure: str) -> list[Painted]:
+        """Return a model's pictures that have a score, the highest first; of equals, the first."""
+        known = [
+            (found[measure], one)
+            for one in model.painted.values()
+            if math.isfinite((found := self.score(model, one)).get(measure, math.nan))
+        ]
+        return [one for _, one in sorted(known, key=lambda pair: -pair[0])]
 
     def weights_digests(self, backbone: str) -> list[str]:
         """Return the digests of a backbone's weights: as loaded, then others that pictures name."""
@@ -170,11 +195,11 @@ def read_results(folder: Path | str) -> Results:
     styles = {style.name: style.label for style in read_styles(config["styles"])}
     wanted = [(style, one.id) for style in styles for one in selection if one.split == "test"]
     models = _read_models(folder, config, wanted, missing)
-    times = _read_times(folder / "benchmarks")
-    scores, findings = folder / "scores.csv", folder / "findings.json"
+    settings, findings = folder / "runs.json", folder / "findings.json"
     judged = "judge" in config
     if judged:
-        missing += [_relative(path, folder) for path in (scores, findings) if not path.is_file()]
+        named = (folder / "scores.csv", findings)
+        missing += [_relative(path, folder) for path in named if not path.is_file()]
     return Results(
         folder,
         config,
@@ -183,8 +208,11 @@ def read_results(folder: Path | str) -> Results:
         read_notes(notes) if notes.is_file() else None,
         backbones,
         models,
-        times,
-        _read_scores(scores) if judged and scores.is_file() else {},
+        read_times(folder / "benchmarks"),
+        read_settings(settings) if settings.is_file() else (),
+        # Of a finished study they would be jobs that it no longer has.
+        read_failures(folder) if missing else (),
+        _read_scores(folder, models) if judged else {},
         read_findings(findings) if judged and findings.is_file() else None,
         tuple(missing),
     )
@@ -231,7 +259,11 @@ def _read_models(
     for backbone in config["backbones"]:
         for aggregation in config["aggregations"]:
             choice = choices.get((backbone, aggregation))
-            if choices and choice is None:
+            own = folder / "choices" / backbone / f"{aggregation}.csv"
+            if choice is None and own.is_file():
+                # Chosen, and not yet collected.
+                choice = _read_choices(own).get((backbone, aggregation))
+            elif choices and choice is None:
                 missing.append(f"choices.csv: the row of {backbone}, {aggregation}")
             trials = []
             for optimizer in config["optimizers"]:
@@ -250,7 +282,8 @@ def _read_models(
                 if not about:
                     missing.append(f"{file}: its provenance")
                 painted[style, content_id] = Painted(file, style, content_id, about)
-            models.append(Model(backbone, aggregation, tuple(trials), painted))
+            floor = _read_floor(folder, config, backbone, painted.values())
+            models.append(Model(backbone, aggregation, tuple(trials), painted, floor))
     return tuple(models)
 
 
@@ -265,8 +298,37 @@ def _read_choices(path: Path) -> dict[tuple[str, str], Run]:
     }
 
 
-def _read_scores(path: Path) -> dict[tuple[str, str, str, str], Mapping[str, float]]:
-    table = read_scores(path)
+def _read_floor(
+    folder: Path, config: Mapping[str, Any], backbone: str, painted: Iterable[Painted]
+) -> float:
+    """See `Model.floor`."""
+    if config.get("loss", {}).get("scaling", "published") == "published":
+        paths = [
+            folder / "targets" / backbone / f"{style.name}.json"
+            for style in read_styles(config["styles"])
+        ]
+        found = [_read_json(path).get("floor") for path in paths if path.is_file()]
+        complete = len(found) == len(paths)
+    else:
+        found = [one.about.get("style_floor") for one in painted]
+        complete = bool(found)
+    floors = [float(floor) for floor in found if isinstance(floor, int | float)]
+    # Some alone would pass for the average of all.
+    return sum(floors) / len(floors) if complete and len(floors) == len(found) else math.nan
+
+
+def _read_scores(
+    folder: Path, models: Iterable[Model]
+) -> dict[tuple[str, str, str, str], Mapping[str, float]]:
+    """Read all scores, or those of the models that are scored while others are not."""
+    path, bounds = folder / "scores.csv", folder / "judge" / "bounds.csv"
+    if path.is_file():
+        table = read_scores(path)
+    elif bounds.is_file():
+        own = (folder / "scores" / one.backbone / f"{one.aggregation}.csv" for one in models)
+        table = collect(read_rows(bounds), [read_rows(file) for file in own if file.is_file()])
+    else:
+        return {}
     rows = table[table["kind"] == STYLIZED].to_dict("records")
     return {
         (row["backbone"], row["aggregation"], row["style"], row["content_id"]): {
@@ -280,43 +342,23 @@ def _read_trial(path: Path, choice: Run | None, training: Mapping[str, Any]) -> 
     optimizer = path.stem
     chosen = choice is not None and choice.optimizer == optimizer
     if not path.is_file():
-        return Trial(optimizer, chosen, choice if chosen else None)
-    totals = average_curve(read_history(path))["total_loss"].tolist()
-    run = summarize(optimizer, totals, training["max_epochs"], training["min_improvement"])
-    return Trial(optimizer, chosen, run, tuple(totals))
+        state = path.with_name(f".{path.name}.state")
+        return Trial(
+            optimizer, chosen, choice if chosen else None, under_way=complete_epochs(state)
+        )
+    averages = average_curve(read_history(path))
+    curves = {name: tuple(averages[name].tolist()) for name in LOSSES}
+    run = summarize(
+        optimizer, curves["total_loss"], training["max_epochs"], training["min_improvement"]
+    )
+    return Trial(optimizer, chosen, run, curves)
 
 
 def _read_provenance(path: Path) -> Mapping[str, Any]:
     """Return a picture's provenance; nothing where it is not one that `provenance` wrote."""
     try:
-        about = json.loads(read_text(path)["nstcore"])
+        about = json.loads(read_leading_text(path)["nstcore"])
     except (KeyError, ValueError):
         return {}
     known = isinstance(about, dict) and about.keys() >= {"optimizer", "epochs", "versions", *LOSSES}
     return about if known else {}
-
-
-def _read_times(folder: Path) -> tuple[RuleTime, ...]:
-    """Sum Snakemake's benchmark files by rule, the longest first."""
-    times = []
-    # Without the report's own: it would tell of the report before this one.
-    rules = [path for path in sorted(folder.glob("*")) if path.is_dir() and path.name != "report"]
-    for rule in rules:
-        jobs: list[tuple[float, float]] = []
-        for path in sorted(rule.rglob("*.tsv")):
-            with path.open(encoding="utf-8", newline="") as file:
-                rows = csv.DictReader(file, delimiter="\t")
-                jobs += [(_number(row.get("s")), _number(row.get("max_rss"))) for row in rows]
-        if jobs:
-            seconds, memory = zip(*jobs, strict=True)
-            times.append(RuleTime(rule.name, len(jobs), sum(seconds), max(memory)))
-    return tuple(sorted(times, key=lambda time: (-time.seconds, time.rule)))
-
-
-def _number(text: str | None) -> float:
-    """Read a benchmark's cell; what was not measured (NA, -) counts as 0."""
-    try:
-        value = float(text or 0)
-    except ValueError:
-        return 0.0
-    return value if math.isfinite(value) else 0.0

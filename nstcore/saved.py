@@ -175,6 +175,23 @@ class SavedRun:
         _write(_path(folder, number), self._key, arrays)
 
 
+def complete_epochs(folder: Path | str) -> int | None:
+    """Tell how many epochs a run has come to that is under way, or was when it was stopped.
+
+    Args:
+        folder: In which it saves itself.
+
+    Returns:
+        0 where only the start is done; None where nothing usable is saved.
+    """
+    folder = Path(folder)
+    try:
+        key = zlib.crc32((folder / "about.json").read_bytes())
+        return len(_read(folder / "history.bin", key)[0]) - 1
+    except (OSError, _UselessError):
+        return None
+
+
 def remove(folder: Path | str) -> None:
     """Delete what was saved of a run, if anything was."""
     # Without its description no half-removed folder is taken for a run.

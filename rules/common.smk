@@ -8,11 +8,14 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 
+from snakemake import __version__ as snakemake_version
+
 sys.path.insert(0, workflow.basedir)
 
 from nstcore import NUMERICS_VERSION
 from nstcore.config import Study, check_record, write_record
 from nstcore.errors import StudyError
+from nstcore.journal import find_setting, record_setting
 from nstcore.layout import archive_name
 from nstcore.program import make_findable
 from nstcore.scores import SCORES_VERSION

@@ -1,7 +1,17 @@
 # The HTML report: reads the study's files, computes nothing.
 
+PAGE_SOURCES = [
+    str(path)
+    for path in sorted(Path(TEMPLATES).rglob("*"))
+    if path.suffix in {".j2", ".css", ".js"}
+]
+WRITE_REPORT = (
+    "python -m workflow_scripts.report --study {params.study:q} --templates {params.templates:q}"
+    " --output {params.study:q}/report.html --threads {threads} > {log:q} 2>&1"
+)
 
-rule report:
+
+rule write_report:
     input:
         selection=f"{RESULTS}/selection.csv",
         notes=f"{RESULTS}/selection.json",
@@ -19,8 +29,7 @@ rule report:
         scores=rules.collect_scores.output if STUDY.judge else [],
         findings=rules.compare.output if STUDY.judge else [],
         template=f"{TEMPLATES}/report.html.j2",
-        style=f"{TEMPLATES}/report.css",
-        script=f"{TEMPLATES}/report.js",
+        sources=PAGE_SOURCES,
     output:
         html=report(
             f"{RESULTS}/report.html",
@@ -28,11 +37,12 @@ rule report:
             category="Report",
         ),
     log:
-        f"{LOGS}/report.log",
+        f"{LOGS}/write_report.log",
     benchmark:
-        f"{BENCHMARKS}/report/all.tsv"
+        f"{BENCHMARKS}/write_report/all.tsv"
     conda:
         "../envs/nst.yaml"
+    threads: 4
     resources:
         mem_mb=1000,
     params:
@@ -41,5 +51,41 @@ rule report:
         # The page shows it; the program reads it from the study's record.
         config=json.dumps(STUDY.config),
     shell:
-        "python -m workflow_scripts.report --study {params.study:q} --templates {params.templates:q}"
-        " --output {output.html:q} > {log:q} 2>&1"
+        WRITE_REPORT
+
+
+# The page as the study is now, finished or not: asks for no file, so nothing else is run for it.
+# Its output is not declared, since it is that of write_report, which makes it anew in any case as
+# soon as a file of the study is newer.
+rule report:
+    log:
+        f"{LOGS}/report.log",
+    localrule: True
+    conda:
+        "../envs/nst.yaml"
+    threads: 4
+    resources:
+        mem_mb=1000,
+    params:
+        study=RESULTS,
+        templates=TEMPLATES,
+    shell:
+        WRITE_REPORT
+
+
+# To be sent: the page and the originals that it links to.
+rule bundle:
+    input:
+        page=rules.write_report.output.html,
+    output:
+        zip=f"{RESULTS}/report.zip",
+    log:
+        f"{LOGS}/bundle.log",
+    localrule: True
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=500,
+    shell:
+        "python -m workflow_scripts.bundle --page {input.page:q} --output {output.zip:q}"
+        " > {log:q} 2>&1"

@@ -14,6 +14,7 @@ from PIL import Image
 from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS, write_table
 from nstcore.findings import find, write_findings
 from nstcore.images import save_png
+from nstcore.journal import Setting, record_setting
 from nstcore.scores import (
     MEASURES,
     PAINTING,
@@ -38,10 +39,14 @@ BACKBONES = {
     "VGG16": ("imagenet", "VGG16, ImageNet"),
     "Control": ("random", "a control, <never> trained"),
 }
-AGGREGATIONS = ("simple", "logged")
+AGGREGATIONS = ("simple", "squared")
 OPTIMIZERS = {"adam": {"learning_rate": 0.02}, "sgd": {"learning_rate": 10.0}}
-ARTISTS = {"Tom_&_Jerry": "Tom & Jerry", "_script_alert(1)_b_": "<script>alert(1)<b>"}
-TESTS = ("bay", "50% <i>#1")
+# As folders and files may be called: names are data, whatever they look like.
+ARTISTS = {
+    "Tom_&_Jerry": "Tom & Jerry",
+    "_script_alert(_1_)__script__'ملصق'_🎨": "<script>alert(\"1\")</script> 'ملصق' 🎨",
+}
+TESTS = ("bay", "50% <i>#1 \"'ملصق' 🎨")
 SIZE = (48, 32)
 CURVES = {"adam": [4.0, 2.0, 1.0, 0.9995], "sgd": [4.0, 3.0, math.nan]}
 CHOSEN = {"optimizer": "adam", "epochs": 3, "total_loss": 0.9995, "status": "converged"}
@@ -50,6 +55,20 @@ NOTES = Notes(
     skipped=(Skipped("contents", "photographs/<i>.jpg", "empty <file>"),),
     alike=(Alike("painting_0a", "painting_0b", same_bytes=False),),
     supplies=tuple(Supply(style, 5, "7") for style in ARTISTS),
+)
+FLOOR = 0.0078125
+"""Of the first style under the first backbone; the next one's is higher by 1."""
+SETTING = Setting(
+    command="--configfile 'my studies/<small>.yaml'",
+    commit="c0ffee" * 6 + "c0de",
+    changed=("nstcore/<changed>.py",),
+    snakemake="9.27.1",
+    python="3.11.2",
+    system="Linux 6.1",
+    processor="A Processor",
+    cores=2,
+    memory=8.25,
+    gpus=(),
 )
 VERSIONS = {"python": "3.11.2", "nstcore": "0.1.0", "numpy": "2.4.0"}
 
@@ -65,6 +84,9 @@ def write_study(folder: Path) -> Path:
     for backbone, (weights, _) in BACKBONES.items():
         about = {"weights": weights, "weights_sha256": digest(backbone), "parameters": 1234567}
         _write_json(folder / "backbones" / f"{backbone}.json", about)
+        for number, style in enumerate(ARTISTS):
+            path = folder / "targets" / backbone / f"{style}.json"
+            _write_json(path, {"floor": FLOOR + number})
         for aggregation in AGGREGATIONS:
             rows.append({"backbone": backbone, "aggregation": aggregation, **CHOSEN})
             for optimizer, totals in CURVES.items():
@@ -74,6 +96,7 @@ def write_study(folder: Path) -> Path:
                     write_painted(folder, backbone, aggregation, style, content)
     write_table(pd.DataFrame(rows)[CHOICE_COLUMNS], folder / "choices.csv")
     write_judged(folder)
+    record_setting(SETTING, folder / "runs.json")
     for job in ("VGG16/simple/adam", "VGG16/simple/sgd"):
         write_benchmark(folder, f"train/{job}", 1800.5, 1024)
     write_benchmark(folder, "report/all", 5555, 99)
@@ -131,7 +154,7 @@ def write_history(
 ) -> None:
     """Write a run's losses: two pairs around each average."""
     rows = [
-        (epoch, style, "sea", 0.0, total, total + side)
+        (epoch, style, "sea", epoch / 8, total / 4, total + side)
         for epoch, total in enumerate(totals)
         for style, side in zip(ARTISTS, (-0.25, 0.25), strict=True)
     ]

@@ -18,6 +18,7 @@ from small_study import (
     AGGREGATIONS,
     ARTISTS,
     BACKBONES,
+    SETTING,
     TESTS,
     digest,
     loss,
@@ -27,18 +28,13 @@ from small_study import (
 )
 
 from nstcore.errors import DataError, StudyError
-from nstcore.report import (
-    format_duration,
-    format_loss,
-    format_score,
-    make_thumbnail,
-    write_report,
-)
+from nstcore.formatting import format_loss, format_score
+from nstcore.report import SCRIPTS, write_report
 
 ROOT = Path(__file__).parents[1]
 TEMPLATES = ROOT / "reports"
 PROGRAM = ROOT / "workflow_scripts" / "report.py"
-VOID = {"br", "img", "link", "meta"}
+VOID = {"br", "img", "input", "link", "meta"}
 
 
 @dataclass
@@ -141,12 +137,12 @@ def test_the_table_has_a_row_per_run_and_marks_the_chosen_ones(page: Element) ->
 
 
 def test_another_choice_moves_the_mark(folder: Path) -> None:
-    write_history(folder, "VGG16", "logged", "sgd", [4.0, 0.5, 0.4999])
+    write_history(folder, "VGG16", "squared", "sgd", [4.0, 0.5, 0.4999])
     path = folder / "choices.csv"
     text = path.read_text()
-    path.write_text(text.replace("VGG16,logged,adam,3,0.9995", "VGG16,logged,sgd,2,0.4999"))
+    path.write_text(text.replace("VGG16,squared,adam,3,0.9995", "VGG16,squared,sgd,2,0.4999"))
     marked = [row for row in rows(next(report(folder).all("table", "runs"))) if row[3]]
-    assert [(row[1], row[2]) for row in marked[:2]] == [("simple", "adam"), ("logged", "sgd")]
+    assert [(row[1], row[2]) for row in marked[:2]] == [("simple", "adam"), ("squared", "sgd")]
 
 
 def test_the_words_for_how_a_run_ended_are_explained(page: Element) -> None:
@@ -170,23 +166,49 @@ def test_every_grid_has_a_row_per_content_and_a_picture_per_model(page: Element)
             ]
 
 
-def test_the_lowest_picture_of_each_model_is_shown_and_starred(page: Element) -> None:
-    articles = list(page.at("lowest").all("article"))
+def test_the_lowest_loss_and_the_best_and_worst_score_of_each_model_are_shown(
+    page: Element,
+) -> None:
+    articles = list(page.at("models").all("article"))
     models = [(backbone, aggregation) for backbone in BACKBONES for aggregation in AGGREGATIONS]
     for model, article in zip(models, articles, strict=True):
         losses = {
             (style, content): loss(*model, style, content) for style in ARTISTS for content in TESTS
         }
-        style, content = min(losses, key=losses.__getitem__)
-        link = unquote(next(article.all("a")).attributes["href"])
-        assert link == f"stylized/{model[0]}/{model[1]}/{style}/{content}.png"
-        assert f"Total loss {format_loss(losses[style, content])}" in " ".join(
-            one.text for one in article.all("dl")
-        )
+        # The small study takes losses for scores.
+        low, high = min(losses, key=losses.__getitem__), max(losses, key=losses.__getitem__)
+        figures = list(article.all("figure"))
+        for figure, place, name in zip(
+            figures,
+            (low, high, low),
+            ("lowest total loss", "best score", "worst score"),
+            strict=True,
+        ):
+            link = unquote(next(figure.all("a")).attributes["href"])
+            assert link == f"stylized/{model[0]}/{model[1]}/{place[0]}/{place[1]}.png"
+            assert figure.text.startswith(name)
+            assert f"Total loss {format_loss(losses[place])} (" in figure.text
+            assert f"Style reached {format_score(losses[place] / 10.5)}" in figure.text
     stars = [cell for grid in page.all("table", "grid") for row in rows(grid) for cell in row]
     assert sorted(cell.partition(" style")[0] for cell in stars if "★" in cell) == [
         f"{format_loss(number)} ★" for number in (0.125, 0.225, 1.125, 1.225)
     ]
+
+
+def test_squared_stands_beside_simple_where_they_differ_most(page: Element) -> None:
+    articles = list(page.at("aggregations").all("article"))
+    assert [next(one.all("span", "backbone")).text.split()[0] for one in articles] == [*BACKBONES]
+    for backbone, article in zip(BACKBONES, articles, strict=True):
+        links = [unquote(one.attributes["href"]) for one in article.all("a")]
+        simple, squared, both = links
+        place = simple.removeprefix(f"stylized/{backbone}/simple/")
+        assert squared == f"stylized/{backbone}/squared/{place}"
+        assert both == f"#{backbone}/squared/{place.removesuffix('.png')}?against={backbone}/simple"
+        most, average = (
+            float(re.search(pattern, article.text)[1])  # type: ignore[index]
+            for pattern in (r"differ by ([\d.]+)", r"by ([\d.]+) on average")
+        )
+        assert most >= average > 0
 
 
 def test_findings_are_told_with_their_comparisons_and_the_judge_s_name(page: Element) -> None:
@@ -196,7 +218,7 @@ def test_findings_are_told_with_their_comparisons_and_the_judge_s_name(page: Ele
     (answers,) = section.all("dl", "answers")
     questions = [one.text for one in answers.all("dt")]
     assert "Does VGG16 change the image?" in questions
-    assert "Is logged grainier?" in questions
+    assert "Do simple and squared differ, and where?" in questions
     assert "4 pairs are too few to say whether Control goes further" in answers.text
     weights = page.at("provenance").text
     assert digest("judge") in weights
@@ -253,9 +275,13 @@ def test_a_study_that_is_not_scored_yet_names_what_is_missing(folder: Path) -> N
 def test_links_lead_to_the_study_files_wherever_the_report_lies(folder: Path) -> None:
     output = folder.parent / "elsewhere" / "report.html"
     write_report(folder, TEMPLATES, output)
-    links = [one.attributes["href"] for one in Parser(output.read_text("utf-8")).root.all("a")]
+    page = Parser(output.read_text("utf-8")).root
+    # The viewer has one that a script fills.
+    links = [one.attributes["href"] for one in page.all("a") if one.attributes]
     files = [link for link in links if not link.startswith("#")]
-    assert len(files) == 16 + 4 + 3 + 2
+    files = [link for link in files if not link.startswith("data:")]
+    # Grids, pictures that stand out, simple and squared, histories, tables of the study
+    assert len(files) == 16 + 12 + 4 + 8 + 7
     for link in files:
         assert (output.parent / unquote(urlsplit(link).path)).is_file(), link
 
@@ -264,7 +290,8 @@ def test_in_page_links_have_their_targets(page: Element) -> None:
     ids = Counter(one.attributes["id"] for one in page.all("*") if "id" in one.attributes)
     assert max(ids.values()) == 1
     used = [one.attributes.get("href", "") for name in ("a", "use") for one in page.all(name)]
-    anchors = [unquote(link[1:]) for link in used if link.startswith("#")]
+    # An address of several parts is a picture's, for the scripts.
+    anchors = [unquote(link[1:]) for link in used if re.fullmatch("#[^/]+", link)]
     assert anchors
     assert set(anchors) <= set(ids)
 
@@ -288,8 +315,8 @@ def test_nothing_is_loaded_from_a_network_or_another_file(finished: Path, page: 
 
 def test_every_picture_has_a_text_and_a_size(page: Element) -> None:
     images = list(page.all("img"))
-    # 16 in the grids, the lowest of 4 models, 2 x 2 paintings
-    assert len(images) == 16 + 4 + 4
+    # 16 in the grids, 3 of each of 4 models, 2 pairs of aggregations, 2 x 2 paintings
+    assert len(images) == 16 + 12 + 4 + 4
     for one in images:
         assert one.attributes["alt"]
         assert int(one.attributes["width"]) > int(one.attributes["height"]) > 0
@@ -299,11 +326,13 @@ def test_every_picture_has_a_text_and_a_size(page: Element) -> None:
 
 def test_content_photographs_are_embedded_once(page: Element) -> None:
     assert len(list(page.all("image"))) == len(TESTS)
-    assert len(list(page.all("svg", "photograph"))) == len(TESTS) * len(ARTISTS)
+    # Beside their rows, beside simple and squared, and as heads of other tables.
+    beside = len(TESTS) * len(ARTISTS) + len(BACKBONES) + len(TESTS)
+    assert len(list(page.all("svg", "photograph"))) == beside
 
 
 def test_names_are_text_and_never_markup(finished: Path, page: Element) -> None:
-    assert len(list(page.all("script"))) == 1
+    assert len(list(page.all("script"))) == 1 + len(SCRIPTS)
     text = finished.read_text("utf-8")
     for name in (*ARTISTS.values(), *TESTS, *(about for _, about in BACKBONES.values())):
         assert name in page.text
@@ -318,7 +347,7 @@ def test_an_untrained_backbone_is_told_wherever_it_appears(page: Element) -> Non
         name = text.split()[0]
         assert BACKBONES[name][1] in text
         assert ("untrained" in text.replace(BACKBONES[name][1], "")) == (name == "Control")
-    for section in ("method", "choices", "curves", "pictures", "lowest", "provenance"):
+    for section in ("method", "choices", "curves", "pictures", "models", "provenance"):
         named = {one.text.split()[0] for one in page.at(section).all("span", "backbone")}
         assert named == set(BACKBONES)
 
@@ -341,6 +370,12 @@ def test_a_curve_is_drawn_for_each_model(page: Element) -> None:
     drawings = list(page.at("curves").all("figure"))
     assert len(drawings) == 4
     for one in drawings:
+        assert [panel.text for panel in one.all("h3")] == [
+            "total loss",
+            "content loss",
+            "style loss",
+        ]
+        assert len(list(one.all("div", "panels"))) == 1
         assert "adam: chosen, stops at epoch 3 (converged)" in one.text
         assert "sgd: diverged" in one.text
 
@@ -355,7 +390,7 @@ def test_missing_runs_pictures_and_choices_are_named(folder: Path) -> None:
     ]
     for name in gone:
         (folder / name).unlink()
-    shutil.rmtree(folder / "stylized/Control/logged")
+    shutil.rmtree(folder / "stylized/Control/squared")
     path = folder / "choices.csv"
     path.write_text(path.read_text().replace("VGG16,simple,adam", "VGG11,simple,adam"))
     page = report(folder)
@@ -365,7 +400,7 @@ def test_missing_runs_pictures_and_choices_are_named(folder: Path) -> None:
     assert len(named) == len(gone) + 4 + 1
     assert "11 of 16" in next(page.all("dl", "facts")).text
     assert [row[3:] for row in rows(next(page.all("table", "runs")))][:2] == [
-        ["", "run missing"]
+        ["", *"\u2013" * 4, "run missing"]
     ] * 2
     grid = rows(next(page.all("table", "grid")))
     assert grid[0][0] == "missing bay"
@@ -373,7 +408,7 @@ def test_missing_runs_pictures_and_choices_are_named(folder: Path) -> None:
     assert [cell == "missing" for cell in grid[1][1:]] == [False, False, False, True]
     assert "painting_0a is missing" in page.at("pictures").text
     assert "no training run is there" in page.at("curves").text
-    assert "no picture with a known loss is there" in page.at("lowest").text
+    assert "no picture with a known loss is there" in page.at("models").text
 
 
 def test_a_finished_study_is_not_called_unfinished(page: Element) -> None:
@@ -418,7 +453,17 @@ def test_losses_that_are_not_numbers_are_shown_as_words(folder: Path) -> None:
 def test_provenance_tells_versions_weights_selection_times_and_config(folder: Path) -> None:
     write_painted(folder, *("VGG16", "simple", "Tom_&_Jerry", "bay"), versions={"numpy": "1.0"})
     tables = [rows(one) for one in report(folder).at("provenance").all("table")]
-    versions, selection, times, weights = tables
+    settings, versions, selection, times, weights = tables
+    assert settings == [
+        [
+            SETTING.commit,
+            "1 changed nstcore/<changed>.py",
+            "A Processor, 2 cores, 8.25 GB, no NVIDIA GPU found",
+            "Linux 6.1",
+            "3.11.2, 9.27.1",
+            SETTING.command,
+        ]
+    ]
     assert ["numpy", "1.0 (1 picture) , 2.4.0 (15 pictures)"] in versions
     assert ["python", "3.11.2"] in versions
     assert ["paintings", "Tom & Jerry", "2", "5", "7"] in selection
@@ -434,13 +479,6 @@ def test_the_same_files_give_the_same_bytes(folder: Path, monkeypatch: pytest.Mo
     monkeypatch.chdir(folder.parent)
     write_report(Path(folder.name), TEMPLATES, Path(folder.name) / "report.html")
     assert (folder / "report.html").read_bytes() == first
-
-
-def test_a_thumbnail_has_its_original_shape_and_is_not_enlarged(folder: Path) -> None:
-    squeezed = folder / "inputs/sea.png"
-    assert make_thumbnail(squeezed, 16, (3000, 1500)).width == 16
-    assert make_thumbnail(squeezed, 16, (3000, 1500)).height == 8
-    assert make_thumbnail(squeezed, 256).width == 32
 
 
 def test_a_failing_report_leaves_the_last_one_alone(folder: Path) -> None:
@@ -475,26 +513,3 @@ def test_the_program_ends_a_missing_study_in_one_line(tmp_path: Path) -> None:
     assert ended.returncode == 1
     assert ended.stderr.startswith(f"error: {tmp_path / 'config.json'}: no such file")
     assert ended.stderr.count("\n") == 1
-
-
-@pytest.mark.parametrize(
-    ("value", "text"),
-    [
-        (2.31744145, "2.317"),
-        (2.0, "2.000"),
-        (1234.5, "1234"),
-        (1.3e-8, "1.300e-08"),
-        (math.nan, "not a number"),
-        (math.inf, "infinite"),
-    ],
-)
-def test_losses_have_four_digits(value: float, text: str) -> None:
-    assert format_loss(value) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [(5.11, "5.1 s"), (59.99, "60.0 s"), (62, "1 min 2 s"), (3725, "1 h 2 min")],
-)
-def test_durations_have_two_units(seconds: float, text: str) -> None:
-    assert format_duration(seconds) == text

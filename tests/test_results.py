@@ -21,7 +21,8 @@ from small_study import (
 from nstcore.choosing import Run
 from nstcore.errors import DataError, StudyError, TrainingError
 from nstcore.images import save_png
-from nstcore.results import Results, RuleTime, read_results
+from nstcore.journal import RuleTime
+from nstcore.results import Results, read_results
 
 FIRST = ("VGG16", "simple", "Tom_&_Jerry", "bay")
 
@@ -40,9 +41,9 @@ def test_a_finished_study_misses_nothing(folder: Path) -> None:
     assert results.missing == ()
     assert models(results) == [
         ("VGG16", "simple"),
-        ("VGG16", "logged"),
+        ("VGG16", "squared"),
         ("Control", "simple"),
-        ("Control", "logged"),
+        ("Control", "squared"),
     ]
     assert len(list(results.painted)) == 4 * len(ARTISTS) * len(TESTS)
 
@@ -70,9 +71,9 @@ def test_each_missing_file_is_named_by_its_path(folder: Path) -> None:
 def test_a_model_without_choice_is_named(folder: Path) -> None:
     path = folder / "choices.csv"
     lines = path.read_text().splitlines(keepends=True)
-    path.write_text("".join(line for line in lines if "Control,logged" not in line))
+    path.write_text("".join(line for line in lines if "Control,squared" not in line))
     results = read_results(folder)
-    assert results.missing == ("choices.csv: the row of Control, logged",)
+    assert results.missing == ("choices.csv: the row of Control, squared",)
     assert [model.choice is None for model in results.models] == [False, False, False, True]
 
 
@@ -165,5 +166,5 @@ def test_results_of_a_backbone_that_left_the_config_do_not_show(folder: Path) ->
     del record["config"]["backbones"]["Control"]
     path.write_text(json.dumps(record))
     results = read_results(folder)
-    assert models(results) == [("VGG16", "simple"), ("VGG16", "logged")]
+    assert models(results) == [("VGG16", "simple"), ("VGG16", "squared")]
     assert results.missing == ()

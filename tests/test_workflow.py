@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import platform
 import re
 import shutil
 import subprocess
@@ -21,6 +22,7 @@ from nstcore.config import Study
 from nstcore.demo import paint_dataset, write_photographs
 from nstcore.findings import read_findings
 from nstcore.images import read_text
+from nstcore.journal import read_settings
 from nstcore.scores import PAINTING, STYLIZED, UNTOUCHED, read_scores
 from nstcore.selection import Picture
 from nstcore.tables import columns
@@ -184,7 +186,9 @@ def test_another_picture_is_scored_again_and_no_other_one(study, results):
     Image.open(picture).rotate(180).save(picture)
     done = snakemake(study)
     assert done.returncode == 0, done.stdout
-    assert jobs(done) == dict.fromkeys(("score", "collect_scores", "compare", "report", "all"), 1)
+    assert jobs(done) == dict.fromkeys(
+        ("score", "collect_scores", "compare", "write_report", "all"), 1
+    )
     log = results / "logs" / "score" / "Net-untrained" / "simple.log"
     assert "1 of 2 pictures scored" in log.read_text()
     picture.write_bytes(bytes_before)
@@ -225,9 +229,57 @@ def test_the_report_is_the_same_when_it_is_made_again(study, results):
     for _ in range(2):
         done = snakemake(study, "results/small/report.html", "--force")
         assert done.returncode == 0, done.stdout
-        assert jobs(done) == {"report": 1}
+        assert jobs(done) == {"write_report": 1}
         pages.append((results / "report.html").read_bytes())
     assert pages[0] == pages[1]
+
+
+def test_the_settings_of_a_run_are_recorded_once(study, results):
+    (setting,) = read_settings(results / "runs.json")
+    head = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    assert setting.commit == subprocess.check_output(head, text=True).strip()
+    assert setting.command == "--configfile study.yaml"
+    assert (setting.cores, setting.python) == (os.cpu_count(), platform.python_version())
+
+
+def test_a_half_finished_study_has_a_report_and_nothing_is_run_for_it(study, tmp_path):
+    shutil.copytree(study, tmp_path / "half")
+    half = tmp_path / "half" / "results" / "small"
+    shutil.rmtree(half / "stylized" / "Net-untrained" / "logged")
+    for name in ("choices.csv", "scores.csv", "findings.json", "report.html"):
+        (half / name).unlink()
+    (half / "training" / "Net-untrained" / "logged" / "sgd.csv").unlink()
+    (half / "choices" / "Net-untrained" / "logged.csv").unlink()
+    log = half / "logs" / "train" / "Net-untrained" / "logged" / "sgd.log"
+    log.write_text("error: out of luck\n")
+    before = modified(half)
+    done = snakemake(tmp_path / "half", "report")
+    assert done.returncode == 0, done.stdout
+    assert jobs(done) == {"report": 1}
+    changed = {path for path, date in modified(half).items() if before.get(path) != date}
+    assert {path.name for path in changed if ".thumbnails" not in path.parts} <= {
+        "report.html",
+        "report.log",
+        "runs.json",
+    }
+    page = (half / "report.html").read_text("utf-8")
+    assert "This study is unfinished" in page
+    assert "out of luck" in page
+    # The whole study still takes what is missing, and the page with it.
+    done = snakemake(tmp_path / "half")
+    assert done.returncode == 0, done.stdout
+    assert jobs(done)["train"] == 1
+    assert jobs(done)["write_report"] == 1
+    assert "This study is unfinished" not in (half / "report.html").read_text("utf-8")
+    assert (half / "scores.csv").read_bytes() == (study / "results/small/scores.csv").read_bytes()
+
+
+def test_a_study_that_is_not_there_has_no_report(tmp_path):
+    for name in ("artworks", "photographs"):
+        (tmp_path / name).mkdir()
+    done = snakemake(tmp_path, "report")
+    assert done.returncode != 0
+    assert "error: results/small/selection.csv: no such table" in done.stdout
 
 
 def test_touching_a_program_reruns_nothing(study):

@@ -6,17 +6,21 @@ from pathlib import Path
 from nstcore.program import run
 from nstcore.report import write_report
 
+TEMPLATES = Path(__file__).parent.parent / "reports"
+
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--study", required=True, type=Path, help="results/<study>")
     parser.add_argument(
-        "--templates", required=True, type=Path, help="folder of the page's sources"
+        "--templates", default=TEMPLATES, type=Path, help="folder of the page's sources"
     )
-    parser.add_argument("--output", required=True, type=Path, help="HTML")
+    parser.add_argument("--output", type=Path, help="HTML; default: report.html of the study")
+    parser.add_argument("--threads", default=1, type=int, help="pictures at once")
     args = parser.parse_args()
-    write_report(args.study, args.templates, args.output)
-    print(f"{args.output}: {args.output.stat().st_size / 1e6:.1f} MB")
+    output = args.output or args.study / "report.html"
+    write_report(args.study, args.templates, output, args.threads)
+    print(f"{output}: {output.stat().st_size / 1e6:.1f} MB")
 
 
 if __name__ == "__main__":

@@ -1,0 +1,62 @@
+"""Numbers and settings as the report writes them."""
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+
+
+def format_loss(loss: float) -> str:
+    """Write a loss with four significant digits.
+
+    Example:
+        >>> format_loss(2.31744145)
+        '2.317'
+    """
+    if math.isnan(loss):
+        return "not a number"
+    # "#" keeps trailing zeros, and a dot that may then stand at the end.
+    return f"{loss:#.4g}".rstrip(".") if math.isfinite(loss) else "infinite"
+
+
+def format_score(score: float) -> str:
+    """Write a score with three significant digits, at most three of them behind the point.
+
+    Example:
+        >>> format_score(0.61803), format_score(-12.3456)
+        ('0.618', '-12.3')
+    """
+    if not math.isfinite(score):
+        return "unknown"
+    return f"{score:.3f}" if abs(score) < 1 else f"{score:#.3g}".rstrip(".")
+
+
+def format_duration(seconds: float) -> str:
+    """Write a duration in its two largest units.
+
+    Example:
+        >>> format_duration(3725)
+        '1 h 2 min'
+    """
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(round(seconds), 60)
+    if minutes < 60:
+        return f"{minutes} min {rest} s"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def format_percent(fraction: float) -> str:
+    """Write a fraction in percent.
+
+    Example:
+        >>> format_percent(0.001)
+        '0.1 %'
+    """
+    return f"{100 * fraction:.4g} %"
+
+
+def format_yaml(values: Mapping[str, Any]) -> str:
+    """Write plain values as YAML in their own order."""
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)

@@ -1,0 +1,120 @@
+// What the address bar says is what is shown: #choices a section, #pictures?rows=... the tables of
+// pictures, #VGG16/squared/Claude_Monet/<content> a picture, and a shorter one a part of the tables.
+"use strict";
+
+(() => {
+  const { dialog } = Viewer;
+  // Whether "back" closes the viewer: it was opened from this page, not by a link to it.
+  let opened = false;
+  // Whether the next change of the address is our own way back, which shows nothing new.
+  let returning = false;
+
+  function decode(text) {
+    try {
+      return decodeURIComponent(text);
+    } catch {
+      return text;
+    }
+  }
+
+  function lead(text) {
+    const [path, query = ""] = text.split("?", 2);
+    const names = path.split("/").map(decode);
+    const found = names.map((name, number) => Study.find(Study.AXES[number] ?? "content", name));
+    if (names.length > Study.AXES.length || found.includes(undefined)) {
+      return undefined;
+    }
+    return { place: Object.fromEntries(found.map((value, number) => [Study.AXES[number], value])), query };
+  }
+
+  function toPictures() {
+    document.getElementById("pictures").scrollIntoView();
+  }
+
+  function showPart({ backbone, aggregation, style }) {
+    // A table of contents by what is left open.
+    const columns = aggregation === undefined || style !== undefined ? "aggregation" : "style";
+    Grid.show({ rows: "content", columns, fixed: { backbone, aggregation, style } });
+    toPictures();
+  }
+
+  function route() {
+    const text = location.hash.slice(1);
+    const [path, query] = text.split("?", 2);
+    const plain = !text || document.getElementById(decode(path));
+    const goal = plain ? undefined : lead(text);
+    const number = goal && Study.at(goal.place);
+    if (number !== undefined) {
+      Viewer.open(number, new URLSearchParams(goal.query).get("against") ?? undefined);
+      return;
+    }
+    if (dialog.open) {
+      opened = false;
+      dialog.close();
+    }
+    if (plain && path === "pictures" && query) {
+      Grid.show(Grid.read(query));
+      toPictures();
+    } else if (goal && goal.place.content === undefined) {
+      showPart(goal.place);
+    } else if (!plain) {
+      Grid.status.textContent = `No picture is at this address: ${text}`;
+      toPictures();
+    }
+  }
+
+  document.addEventListener("click", (event) => {
+    const link = event.target.closest("a.painted");
+    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      opened = true;
+      location.hash = Study.address(Study.pictures[Number(link.dataset.picture)]);
+    }
+  });
+
+  const focus = () => Grid.link(Viewer.current())?.focus();
+
+  dialog.addEventListener("close", () => {
+    focus();
+    if (opened) {
+      opened = false;
+      returning = true;
+      history.back();
+    } else if (lead(location.hash.slice(1))) {
+      history.replaceState(null, "", "#pictures");
+    }
+  });
+
+  // From picture to picture without the viewer, too.
+  document.getElementById("grids").addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const link = event.target.closest("a.painted");
+    if (step && link) {
+      const number = Grid.neighbour(Number(link.dataset.picture), ...step);
+      if (number !== undefined) {
+        event.preventDefault();
+        Grid.link(number).focus();
+      }
+    }
+  });
+
+  // Paper cannot be clicked: print what is folded, too.
+  addEventListener("beforeprint", () => {
+    for (const details of document.querySelectorAll("details")) {
+      details.open = true;
+    }
+  });
+
+  addEventListener("hashchange", () => {
+    if (returning) {
+      returning = false;
+      // The way back to a section has taken it away.
+      focus();
+    } else {
+      route();
+    }
+  });
+  if (location.hash) {
+    route();
+  }
+})();

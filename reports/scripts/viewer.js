@@ -1,0 +1,179 @@
+// One picture in full, in a dialog: before and after under a slider, and all that is known of it.
+"use strict";
+
+const Viewer = (() => {
+  const dialog = document.getElementById("viewer");
+  const find = (selector) => dialog.querySelector(selector);
+  const stage = find(".stage");
+  const slider = find("[name=slider]");
+  const against = find("[name=against]");
+  const CONTENT = "";
+  let current;
+  // What pictures are compared with while one goes from one to the next.
+  let wanted = CONTENT;
+
+  const model = (picture) => `${picture.backbone} · ${picture.aggregation}`;
+
+  // Backbone and aggregation as the value of an option: "VGG16/simple". No name holds a slash.
+  const code = (picture) => `${picture.backbone}/${picture.aggregation}`;
+
+  function decode(text) {
+    const [backbone, aggregation] = text.split("/");
+    return { backbone, aggregation };
+  }
+
+  function fillCells(body, rows, numbers) {
+    body.replaceChildren(
+      ...rows.map(([name, ...values]) => {
+        const row = document.createElement("tr");
+        const head = document.createElement("th");
+        head.scope = "row";
+        head.textContent = name;
+        row.append(head);
+        for (const value of values) {
+          const cell = row.insertCell();
+          cell.className = numbers ? "number" : "";
+          cell.textContent = value || "–";
+        }
+        return row;
+      }),
+    );
+  }
+
+  function fillList(list, rows) {
+    list.replaceChildren(
+      ...rows.flatMap(([name, value]) => {
+        const [term, text] = [document.createElement("dt"), document.createElement("dd")];
+        term.textContent = name;
+        text.textContent = value;
+        return [term, text];
+      }),
+    );
+  }
+
+  function others(picture) {
+    return Study.pictures.filter(
+      (one) => one !== picture && one.style === picture.style && one.content === picture.content,
+    );
+  }
+
+  function fillAgainst(picture) {
+    const rest = others(picture);
+    against.replaceChildren(
+      new Option("the untouched content", CONTENT),
+      ...rest.map((one) => new Option(model(one), code(one))),
+    );
+    against.value = rest.some((one) => code(one) === wanted) ? wanted : CONTENT;
+  }
+
+  // Lays the content, or another model's picture, over the left part.
+  function compare() {
+    const picture = Study.pictures[current];
+    const before = find(".before");
+    const other = against.value === CONTENT ? undefined : Study.at({ ...picture, ...decode(against.value) });
+    if (other === undefined) {
+      const photograph = Grid.photograph(picture.content);
+      before.replaceChildren(...(photograph ? [photograph] : []));
+      find(".left").textContent = photograph ? "content" : "content missing";
+    } else {
+      before.replaceChildren(Grid.image(other));
+      find(".left").textContent = model(Study.pictures[other]);
+    }
+  }
+
+  function slide() {
+    stage.style.setProperty("--at", `${slider.value}%`);
+  }
+
+  function show(number) {
+    current = number;
+    const picture = Study.pictures[number];
+    const copy = Grid.image(number);
+    const style = Study.label("style", picture.style);
+    find("h2").textContent = `${picture.content} in the style of ${style}, ${model(picture)}`;
+    find(".place").textContent = Grid.place(number);
+    find(".after").replaceChildren(copy);
+    stage.style.setProperty("--ratio", copy.getAttribute("width") / copy.getAttribute("height"));
+    find(".right").textContent = model(picture);
+    find(".original a").href = picture.file;
+    fillCells(find(".losses tbody"), picture.losses, true);
+    fillCells(find(".scores tbody"), picture.scores, true);
+    find(".scored").hidden = !picture.scores.length;
+    find(".command").textContent = picture.command;
+    find(".copied").textContent = "";
+    fillList(find(".made"), picture.provenance);
+    find("[name=previous]").disabled = Grid.neighbour(number, -1, 0) === undefined;
+    find("[name=next]").disabled = Grid.neighbour(number, 1, 0) === undefined;
+    fillAgainst(picture);
+    compare();
+    slide();
+  }
+
+  // Where the address bar leads to what is shown.
+  function address() {
+    const other = against.value === CONTENT ? "" : `?against=${encodeURIComponent(against.value)}`;
+    return Study.address(Study.pictures[current]) + other;
+  }
+
+  // Opens a picture, or shows it where another one is open; `other` like "VGG16/simple".
+  function open(number, other) {
+    if (other !== undefined) {
+      wanted = other;
+    }
+    show(number);
+    if (!dialog.open) {
+      dialog.showModal();
+      find("[name=close]").focus();
+    }
+  }
+
+  function go(across, down) {
+    const number = Grid.neighbour(current, across, down);
+    if (number !== undefined) {
+      show(number);
+      history.replaceState(history.state, "", address());
+    }
+  }
+
+  async function copyCommand() {
+    const command = find(".command");
+    try {
+      await navigator.clipboard.writeText(command.textContent);
+    } catch {
+      // Not every browser gives a page from disk the clipboard.
+      getSelection().selectAllChildren(command);
+      document.execCommand("copy");
+    }
+    find(".copied").textContent = "Copied";
+  }
+
+  function drag(event) {
+    if (event.buttons & 1) {
+      const box = stage.getBoundingClientRect();
+      slider.value = (100 * (event.clientX - box.left)) / box.width;
+      slide();
+    }
+  }
+
+  slider.addEventListener("input", slide);
+  stage.addEventListener("pointerdown", drag);
+  stage.addEventListener("pointermove", drag);
+  against.addEventListener("change", () => {
+    wanted = against.value;
+    compare();
+    history.replaceState(history.state, "", address());
+  });
+  find("[name=previous]").addEventListener("click", () => go(-1, 0));
+  find("[name=next]").addEventListener("click", () => go(1, 0));
+  find("[name=close]").addEventListener("click", () => dialog.close());
+  find("[name=copy]").addEventListener("click", copyCommand);
+  dialog.addEventListener("keydown", (event) => {
+    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    if (step && !event.altKey && !event.ctrlKey && !event.metaKey && !event.target.matches("input, select, pre")) {
+      event.preventDefault();
+      go(...step);
+    }
+  });
+
+  return { dialog, open, current: () => current };
+})();
