@@ -118,6 +118,8 @@ def read_settings(path: Path | str) -> tuple[Setting, ...]:
     """
     try:
         rows = json.loads(Path(path).read_text("utf-8"))
+        if not isinstance(rows, list):
+            raise TypeError("no list")
         return tuple(
             Setting(
                 **{**row, "changed": tuple(row["changed"]), "gpus": tuple(row["gpus"])},

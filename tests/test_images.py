@@ -9,6 +9,7 @@ from nstcore.images import (
     original_size,
     prepare,
     read_image,
+    read_leading_text,
     read_pixels,
     read_text,
     resize,
@@ -93,3 +94,34 @@ def test_a_batch_has_one_size(tmp_path):
 
 def test_resizing_changes_both_sides_freely():
     assert resize(Image.new("RGB", (30, 10)), (7, 9)).size == (7, 9)
+
+
+def test_leading_text_is_read_without_the_pixels(tmp_path):
+    path = tmp_path / "a.png"
+    text = {"nstcore": '{"style": "ملصق 🎨 <b>"}', "other": "x" * 5000}
+    save_png(Image.new("RGB", (64, 64), "red"), path, text)
+    assert read_leading_text(path) == read_text(path) == text
+    path.write_bytes(path.read_bytes()[:-40])
+    assert read_leading_text(path) == text
+    with pytest.raises(ImageError):
+        read_text(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x89PNG\r\n\x1a\n",
+        b"\x89PNG\r\n\x1a\n\0\0\0\rIH",
+        b"\xff\xd8\xff\xe0 a JPEG",
+        b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR" + bytes(40),
+    ],
+)
+def test_what_does_not_begin_as_a_png_has_no_leading_text(tmp_path, content):
+    path = tmp_path / "bad.png"
+    path.write_bytes(content)
+    with pytest.raises(ImageError, match=r"bad\.png: damaged PNG picture") as error:
+        read_leading_text(path)
+    assert "\n" not in str(error.value)
+    with pytest.raises(ImageError, match=r"gone\.png"):
+        read_leading_text(tmp_path / "gone.png")

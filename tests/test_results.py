@@ -3,13 +3,17 @@
 import json
 import math
 import shutil
+from itertools import product
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from PIL import Image
 from small_study import (
     ARTISTS,
     CHOSEN,
+    FLOOR,
     TESTS,
     digest,
     write_benchmark,
@@ -18,11 +22,13 @@ from small_study import (
     write_study,
 )
 
-from nstcore.choosing import Run
+from nstcore.choosing import CHOICE_COLUMNS, Run, write_table
 from nstcore.errors import DataError, StudyError, TrainingError
 from nstcore.images import save_png
-from nstcore.journal import RuleTime
+from nstcore.journal import Failure, RuleTime
 from nstcore.results import Results, read_results
+from nstcore.saved import SavedRun
+from nstcore.scores import ROW_COLUMNS, STYLIZED, read_scores, write_scores
 
 FIRST = ("VGG16", "simple", "Tom_&_Jerry", "bay")
 
@@ -168,3 +174,84 @@ def test_results_of_a_backbone_that_left_the_config_do_not_show(folder: Path) ->
     results = read_results(folder)
     assert models(results) == [("VGG16", "simple"), ("VGG16", "squared")]
     assert results.missing == ()
+
+
+def test_a_choice_that_is_not_collected_yet_counts(folder: Path) -> None:
+    (folder / "choices.csv").unlink()
+    write_table(
+        pd.DataFrame([{"backbone": "VGG16", "aggregation": "simple", **CHOSEN}])[CHOICE_COLUMNS],
+        folder / "choices" / "VGG16" / "simple.csv",
+    )
+    results = read_results(folder)
+    assert [model.choice for model in results.models] == [Run(**CHOSEN), None, None, None]  # type: ignore[arg-type]
+    assert results.missing == ("choices.csv",)
+
+
+def test_scores_of_the_models_that_are_scored_are_there_before_the_others(folder: Path) -> None:
+    all_scores = read_scores(folder / "scores.csv")
+    whole = read_results(folder)
+    (folder / "scores.csv").unlink()
+    assert not read_results(folder).scores
+    bounds = all_scores[all_scores["kind"] != STYLIZED]
+    write_scores(bounds[ROW_COLUMNS], folder / "judge" / "bounds.csv")
+    own = all_scores[(all_scores["backbone"] == "VGG16") & (all_scores["aggregation"] == "simple")]
+    write_scores(own[ROW_COLUMNS], folder / "scores" / "VGG16" / "simple.csv")
+    results = read_results(folder)
+    assert len(results.scores) == len(ARTISTS) * len(TESTS)
+    for place, found in results.scores.items():
+        # The table of all is rounded.
+        assert found == pytest.approx(whole.scores[place], rel=1e-5)
+    first, *others = results.models
+    assert len(results.ranked(first, "style_distance")) == len(ARTISTS) * len(TESTS)
+    assert not any(results.ranked(model, "style_distance") for model in others)
+
+
+def test_pictures_are_ranked_by_a_score_the_highest_first(folder: Path) -> None:
+    results = read_results(folder)
+    model = results.models[0]
+    ranked = [
+        results.score(model, one)["style_distance"]
+        for one in results.ranked(model, "style_distance")
+    ]
+    assert ranked == sorted(ranked, reverse=True)
+    assert len(ranked) == len(model.painted)
+
+
+def test_a_run_under_way_tells_its_epochs_and_a_failed_one_its_error(folder: Path) -> None:
+    (folder / "training/VGG16/simple/sgd.csv").unlink()
+    state = folder / "training/VGG16/simple/.sgd.csv.state"
+    run = SavedRun(state, {}, [1], in_memory=1, save_every=1)
+    row = np.ones((1, 3), np.float32)
+    for epoch in range(3):
+        run.finish(epoch, [run.advance(0, epoch, lambda: [row], lambda _, state: (state, row))])
+    (folder / "logs").mkdir()
+    (folder / "logs" / "train.log").write_text("error: no memory\n")
+    results = read_results(folder)
+    assert [trial.under_way for trial in results.models[0].trials] == [None, 2]
+    assert results.failures == (Failure("logs/train.log", "no memory"),)
+
+
+def test_a_finished_study_has_no_failures_whatever_old_logs_say(folder: Path) -> None:
+    (folder / "logs").mkdir()
+    (folder / "logs" / "train.log").write_text("error: no memory\n")
+    assert read_results(folder).failures == ()
+
+
+def test_the_floor_is_that_of_the_styles_or_of_the_pictures_where_each_has_its_own(
+    folder: Path,
+) -> None:
+    # The second style's is higher by 1.
+    assert {model.floor for model in read_results(folder).models} == {FLOOR + 0.5}
+    record = json.loads((folder / "config.json").read_text())
+    record["config"]["loss"] = {"scaling": "calibrated", "alpha": 1, "beta": 1}
+    (folder / "config.json").write_text(json.dumps(record))
+    assert all(math.isnan(model.floor) for model in read_results(folder).models)
+    for number, (style, content) in enumerate(product(ARTISTS, TESTS)):
+        write_painted(folder, "VGG16", "simple", style, content, style_floor=float(number))
+    assert read_results(folder).models[0].floor == 1.5
+
+
+def test_a_floor_of_which_a_part_is_missing_is_not_known(folder: Path) -> None:
+    (folder / "targets" / "VGG16" / "Tom_&_Jerry.json").unlink()
+    floors = [model.floor for model in read_results(folder).models]
+    assert [math.isnan(floor) for floor in floors] == [True, True, False, False]

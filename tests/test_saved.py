@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nstcore import saved
-from nstcore.saved import SavedRun, remove
+from nstcore.saved import SavedRun, complete_epochs, remove
 
 SIZES = [2, 1, 2]
 EPOCHS = 5
@@ -274,3 +274,19 @@ def test_nothing_is_left_of_a_removed_run(tmp_path):
     remove(folder)
     assert names(tmp_path) == []
     remove(folder)
+
+
+def test_the_epochs_of_a_run_under_way_can_be_told(tmp_path):
+    folder = tmp_path / "state"
+    assert complete_epochs(folder) is None
+    run = SavedRun(folder, {"a": 1}, [2], in_memory=2, save_every=1, say=lambda line: None)
+    assert complete_epochs(folder) is None
+    for epoch in range(4):
+        rows = run.advance(
+            0, epoch, lambda: [np.zeros(1)], lambda _, state: (state, np.ones((2, 3), np.float32))
+        )
+        run.finish(epoch, [rows])
+        assert complete_epochs(folder) == epoch
+    history = folder / "history.bin"
+    history.write_bytes(history.read_bytes()[:-1])
+    assert complete_epochs(folder) is None

@@ -88,7 +88,7 @@ const Grid = (() => {
     for (const row of places(rows)) {
       const [[axis, value], ...rest] = Object.entries(row);
       const line = element("tr", {}, element("th", { scope: "row" }, ...head(axis, value)));
-      rest.forEach(([, other]) => line.firstChild.append(element("span", { class: "id" }, other)));
+      rest.forEach(([, other]) => line.firstChild.append(element("bdi", { class: "id" }, other)));
       for (const column of places(columns)) {
         const found = cells.get(Study.at({ ...section, ...row, ...column }));
         line.append(element("td", {}, ...(found ?? [element("span", { class: "absent" }, "missing")])));
@@ -99,7 +99,8 @@ const Grid = (() => {
     const caption = element("caption", {}, element("span", {}, title));
     const table = element("table", { class: "grid" }, caption, makeHeads(rows, columns), body);
     const region = { class: "scroll tall", role: "region", tabindex: "0", "aria-label": `Pictures: ${title}` };
-    const whole = element("section", { class: "style", "aria-label": title }, element("h3", {}, title));
+    const heading = element("h3", {}, element("bdi", {}, title));
+    const whole = element("section", { class: "style", "aria-label": title }, heading);
     if (section.style !== undefined) {
       whole.append(paintings.get(section.style));
     }

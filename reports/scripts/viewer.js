@@ -22,13 +22,20 @@ const Viewer = (() => {
     return { backbone, aggregation };
   }
 
+  // A name may be of any script: what stands beside it keeps its direction.
+  function name(text) {
+    const isolated = document.createElement("bdi");
+    isolated.textContent = text;
+    return isolated;
+  }
+
   function fillCells(body, rows, numbers) {
     body.replaceChildren(
-      ...rows.map(([name, ...values]) => {
+      ...rows.map(([title, ...values]) => {
         const row = document.createElement("tr");
         const head = document.createElement("th");
         head.scope = "row";
-        head.textContent = name;
+        head.textContent = title;
         row.append(head);
         for (const value of values) {
           const cell = row.insertCell();
@@ -42,9 +49,9 @@ const Viewer = (() => {
 
   function fillList(list, rows) {
     list.replaceChildren(
-      ...rows.flatMap(([name, value]) => {
+      ...rows.flatMap(([title, value]) => {
         const [term, text] = [document.createElement("dt"), document.createElement("dd")];
-        term.textContent = name;
+        term.textContent = title;
         text.textContent = value;
         return [term, text];
       }),
@@ -90,7 +97,7 @@ const Viewer = (() => {
     const picture = Study.pictures[number];
     const copy = Grid.image(number);
     const style = Study.label("style", picture.style);
-    find("h2").textContent = `${picture.content} in the style of ${style}, ${model(picture)}`;
+    find("h2").replaceChildren(name(picture.content), " in the style of ", name(style), `, ${model(picture)}`);
     find(".place").textContent = Grid.place(number);
     find(".after").replaceChildren(copy);
     stage.style.setProperty("--ratio", copy.getAttribute("width") / copy.getAttribute("height"));
