@@ -9,6 +9,7 @@ from typing import Any
 
 from benchmarks.bench import Bench, torch_version
 from benchmarks.pictures import SIZE, time_pictures
+from benchmarks.report import time_report
 from benchmarks.scores import HELDOUT, STYLES, time_scores
 from benchmarks.tables import TIME, Table, time_row
 from benchmarks.timing import (
@@ -330,6 +331,29 @@ def scores(bench: Bench) -> list[Table]:
     return [Table(title, TIME, rows, raw=timings)]
 
 
+def report(bench: Bench) -> list[Table]:
+    """What it takes to write a report and to open it."""
+    backbones, styles, contents = (1, 1, 1) if bench.quick else (4, 6, 5)
+    rounds = 2 if bench.quick else bench.rounds
+    written, opened = time_report(backbones, styles, contents, rounds)
+    count = 3 * backbones * styles * contents
+    titles = {
+        f"seconds to write the report of {count} pictures, small copies kept or not": written,
+        f"seconds in Chromium, report of {count} pictures": opened,
+    }
+    tables = []
+    for title, timings in titles.items():
+        reference = next(iter(timings.values()), [])
+        rows = [
+            [what, *Quartiles.of(seconds).columns(3), *ratios(seconds, reference).columns(2)]
+            for what, seconds in timings.items()
+        ]
+        notes = [] if rows else ["No Chromium is here."]
+        columns = ("what", "s", *TIME[2:])
+        tables.append(Table(title, columns, rows, notes, raw=timings))
+    return tables
+
+
 @dataclass(frozen=True)
 class Section:
     """A section and how long it takes on two quiet cores."""
@@ -353,4 +377,5 @@ SECTIONS: dict[str, Section] = {
     "fixed": Section(fixed, 90, 0),
     "pictures": Section(pictures, 5, 2),
     "scores": Section(scores, 15, 8),
+    "report": Section(report, 60, 30),
 }

@@ -140,7 +140,7 @@ def read_times(folder: Path | str) -> tuple[RuleTime, ...]:
     rules = [one for one in sorted(Path(folder).glob("*")) if one.is_dir() and one.name not in _OWN]
     for rule in rules:
         jobs: list[tuple[float, float]] = []
-        for path in sorted(rule.rglob("*.tsv")):
+        for path in _files(rule, "*.tsv"):
             with path.open(encoding="utf-8", newline="") as file:
                 rows = csv.DictReader(file, delimiter="\t")
                 jobs += [(_number(row.get("s")), _number(row.get("max_rss"))) for row in rows]
@@ -157,7 +157,7 @@ def read_failures(study: Path | str) -> tuple[Failure, ...]:
     """
     study = Path(study)
     failures = []
-    for path in sorted((study / "logs").rglob("*.log")):
+    for path in _files(study / "logs", "*.log"):
         text = path.read_text("utf-8", errors="replace")
         reasons = [line for line in text.splitlines() if line.startswith("error: ")]
         if reasons:
@@ -174,7 +174,10 @@ def _command(configfiles: Iterable[Path | str], overrides: Mapping[str, Any]) ->
     # How a run deals with results of another config is no part of the config.
     values = {key: value for key, value in overrides.items() if key != "on_config_change"}
     if values:
-        words += ["--config", *(f"{key}={json.dumps(value)}" for key, value in values.items())]
+        words += [
+            "--config",
+            *(f"{key}={json.dumps(value, ensure_ascii=False)}" for key, value in values.items()),
+        ]
     return shlex.join(words)
 
 
@@ -201,7 +204,12 @@ def _ask(program: str, *arguments: str) -> str:
         return ""
     try:
         done = subprocess.run(
-            [found, *arguments], capture_output=True, text=True, timeout=20, check=False
+            [found, *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=20,
+            check=False,
         )
     except (OSError, subprocess.SubprocessError):
         return ""
@@ -227,6 +235,11 @@ def _memory() -> float:
 def _gpus() -> tuple[str, ...]:
     listed = _ask("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
     return tuple(line.strip() for line in listed.splitlines() if line.strip())
+
+
+def _files(folder: Path, pattern: str) -> list[Path]:
+    # A backbone may be called like a file, "VGG16.log", and then is a folder.
+    return sorted(path for path in folder.rglob(pattern) if path.is_file())
 
 
 def _number(text: str | None) -> float:

@@ -97,31 +97,39 @@ def affordable_side(count: int, most: int, least: int, budget: float) -> int:
             bytes per pixel of their square.
 
     Returns:
-        A multiple of 16, in pixels.
+        A multiple of 16 between the limits, or one of them; in pixels.
     """
     side = int((budget / (0.27 * max(count, 1))) ** 0.5) // 16 * 16
     return min(most, max(least, side))
 
 
 def _take_or_make(one: Wanted, kept: Path | None) -> tuple[str, Thumbnail]:
-    """Return a copy with the name of its file in `kept`."""
+    """Return a copy with the name of its file in `kept`: a checksum, then the copy."""
     if kept is None:
         return "", _make(one)
-    # By their contents, since dates say nothing of bytes; and by their paths, since two threads
-    # must not write one file.
-    wish = f"{one.path} {sha256(one.path)} {one.side} {one.shape} {sorted(_SETTINGS.items())}"
-    path = kept / f"{hashlib.sha256(wish.encode()).hexdigest()}.webp"
     try:
-        data = path.read_bytes()
-        with Image.open(io.BytesIO(data)) as image:
-            return path.name, Thumbnail(data, *image.size)
+        # By their contents, since dates say nothing of bytes; and by their paths, since two threads
+        # must not write one file.
+        wish = f"{one.path} {sha256(one.path)} {one.side} {one.shape} {sorted(_SETTINGS.items())}"
     except OSError:
-        # Not there, or damaged.
-        thumbnail = _make(one)
+        # Says what is wrong with the picture.
+        return "", _make(one)
+    path = kept / hashlib.sha256(wish.encode("utf-8", "surrogateescape")).hexdigest()
+    with suppress(OSError):
+        checksum, data = _split(path.read_bytes())
+        if checksum == hashlib.sha256(data).digest():
+            with Image.open(io.BytesIO(data)) as image:
+                return path.name, Thumbnail(data, *image.size)
+    thumbnail = _make(one)
     # A study that cannot be written to can still be read.
     with suppress(OSError), whole(path) as draft:
-        draft.write_bytes(thumbnail.data)
+        draft.write_bytes(hashlib.sha256(thumbnail.data).digest() + thumbnail.data)
     return path.name, thumbnail
+
+
+def _split(content: bytes) -> tuple[bytes, bytes]:
+    size = hashlib.sha256().digest_size
+    return content[:size], content[size:]
 
 
 def _make(one: Wanted) -> Thumbnail:

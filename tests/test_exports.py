@@ -3,11 +3,19 @@
 import csv
 import io
 import math
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_study import AGGREGATIONS, BACKBONES, OPTIMIZERS, write_study
+from small_study import (
+    AGGREGATIONS,
+    BACKBONES,
+    CURVES,
+    OPTIMIZERS,
+    write_history,
+    write_study,
+)
 
 from nstcore.choosing import LOSSES
 from nstcore.exports import write_curves, write_means, write_runs
@@ -39,6 +47,30 @@ def test_every_run_that_is_there_has_a_row(folder: Path) -> None:
     assert (adam["chosen"], adam["epochs"], adam["status"]) == ("True", "3", "converged")
     assert (sgd["chosen"], sgd["epochs"], sgd["epochs_run"]) == ("False", "1", "2")
     assert sgd["status"] == "diverged"
+    assert {row["optimizer"]: float(row["total_loss_at_start"]) for row in found} == {
+        optimizer: totals[0] for optimizer, totals in CURVES.items()
+    }
+
+
+def test_the_chosen_run_has_no_row_without_its_file(folder: Path) -> None:
+    (folder / "training" / "VGG16" / "simple" / "adam.csv").unlink()
+    model = read_results(folder).models[0]
+    assert model.choice
+    assert [row["optimizer"] for row in rows(write_runs([model]))] == ["sgd"]
+    assert {row["optimizer"] for row in rows(write_curves(model.trials))} == {"sgd"}
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_losses_that_are_no_numbers_come_back(folder: Path, value: float) -> None:
+    write_history(folder, "VGG16", "simple", "sgd", [value, value])
+    model = read_results(folder).models[0]
+    run = next(row for row in rows(write_runs([model])) if row["optimizer"] == "sgd")
+    assert (run["status"], run["epochs"]) == ("diverged", "0")
+    assert [float(run[name]) for name in ("total_loss", "total_loss_at_start")] == pytest.approx(
+        [value, value], nan_ok=True
+    )
+    curve = [row for row in rows(write_curves(model.trials)) if row["optimizer"] == "sgd"]
+    assert [float(row["total_loss"]) for row in curve] == pytest.approx([value] * 2, nan_ok=True)
 
 
 def test_curves_are_the_averages_of_the_pairs(folder: Path, results: Results) -> None:
@@ -54,25 +86,36 @@ def test_curves_are_the_averages_of_the_pairs(folder: Path, results: Results) ->
 def test_means_have_every_model_and_measure_on_and_off_the_scale(results: Results) -> None:
     assert results.findings
     found = rows(write_means(results.findings))
-    expected = sum(len(row.measures) + len(row.scaled) for row in results.findings.rows)
-    assert len(found) == expected
-    first = results.findings.rows[0]
-    plain, scaled = (
-        next(
-            row for row in found if row["measure"] == "style_distance" and bool(row["scale"]) == on
-        )
-        for on in (False, True)
-    )
-    assert float(plain["mean"]) == first.measures["style_distance"].mean
-    assert float(scaled["mean"]) == first.scaled["style_distance"].mean
-    assert scaled["scale"] == "untouched 0, painting 1"
+    assert {row["scale"] for row in found} == {"", "untouched 0, painting 1"}
+    for row in results.findings.rows:
+        model = row.backbone, row.aggregation, row.kind
+        ours = [one for one in found if (one["backbone"], one["aggregation"], one["kind"]) == model]
+        for scale, measures in (("", row.measures), ("untouched 0, painting 1", row.scaled)):
+            assert {
+                one["measure"]: [float(one[name]) for name in ("mean", "low", "high")]
+                for one in ours
+                if one["scale"] == scale
+            } == {name: [one.mean, one.low, one.high] for name, one in measures.items()}
+        assert len(ours) == len(row.measures) + len(row.scaled)
+        assert {one["pictures"] for one in ours} == {str(row.pictures)}
+    models = {(row["backbone"], row["aggregation"]) for row in found if row["backbone"]}
+    assert models == {(b, a) for b in BACKBONES for a in AGGREGATIONS}
 
 
 def test_names_come_back_as_they_were(results: Results) -> None:
-    name = '<b>, "quoted"\n=1+1'
-    renamed = [type(one)(name, one.aggregation, one.trials, one.painted) for one in results.models]
+    name = '</script><script>alert(1)</script>, "quoted"\n=1+1 ملصق 🎨'
+    renamed = [replace(one, backbone=name) for one in results.models]
     assert {row["backbone"] for row in rows(write_runs(renamed))} == {name}
+    trials = [replace(one, optimizer=name) for one in results.models[0].trials]
+    assert {row["optimizer"] for row in rows(write_curves(trials))} == {name}
+    assert results.findings
+    means = replace(
+        results.findings,
+        rows=tuple(replace(one, aggregation=name) for one in results.findings.rows),
+    )
+    assert {row["aggregation"] for row in rows(write_means(means))} == {name}
 
 
 def test_nothing_gives_an_empty_text() -> None:
     assert write_runs([]) == ""
+    assert write_curves([]) == ""

@@ -1,5 +1,10 @@
+import os
+import struct
+import tracemalloc
+
 import numpy as np
 import pytest
+from pictures import chunk, png, saved, two_colours
 from PIL import Image
 
 from nstcore.errors import ImageError
@@ -113,7 +118,7 @@ def test_leading_text_is_read_without_the_pixels(tmp_path):
         b"",
         b"\x89PNG\r\n\x1a\n",
         b"\x89PNG\r\n\x1a\n\0\0\0\rIH",
-        b"\xff\xd8\xff\xe0 a JPEG",
+        saved(two_colours(), "JPEG"),
         b"\x89PNG\r\n\x1a\n\xff\xff\xff\xffIHDR" + bytes(40),
     ],
 )
@@ -125,3 +130,43 @@ def test_what_does_not_begin_as_a_png_has_no_leading_text(tmp_path, content):
     assert "\n" not in str(error.value)
     with pytest.raises(ImageError, match=r"gone\.png"):
         read_leading_text(tmp_path / "gone.png")
+
+
+def test_of_a_picture_that_was_cut_off_all_leading_text_is_read_or_none(tmp_path):
+    path = tmp_path / "a.png"
+    text = {"nstcore": "Dürer", "other": "1"}
+    save_png(Image.new("RGB", (8, 8), RED), path, text)
+    content = path.read_bytes()
+    pixels = content.index(b"IDAT") + 4
+    for end in range(len(content)):
+        path.write_bytes(content[:end])
+        if end < pixels:
+            with pytest.raises(ImageError, match=r"a\.png: ") as error:
+                read_leading_text(path)
+            assert str(error.value).isprintable()
+        else:
+            assert read_leading_text(path) == text
+
+
+@pytest.mark.parametrize("kind", [b"iTXt", b"tEXt", b"zTXt", b"iCCP", b"eXIf", b"none"])
+def test_no_memory_is_asked_for_that_a_chunk_announces(kind, tmp_path):
+    header = chunk(b"IHDR", struct.pack(">IIBBBBB", 8, 8, 8, 0, 0, 0, 0))
+    path = tmp_path / "a.png"
+    path.write_bytes(b"\x89PNG\r\n\x1a\n" + header + b"\xff\xff\xff\xff" + kind + bytes(50))
+    os.truncate(path, 2**26)
+    tracemalloc.start()
+    try:
+        with pytest.raises(ImageError, match=r"a\.png: damaged PNG picture"):
+            read_leading_text(path)
+        assert tracemalloc.get_traced_memory()[1] < 2**22
+    finally:
+        tracemalloc.stop()
+
+
+def test_leading_text_is_read_of_a_picture_that_is_too_large_to_decode(tmp_path):
+    text = chunk(b"iTXt", b"nstcore\0\0\0\0\0{}")
+    path = tmp_path / "a.png"
+    path.write_bytes(png(8, 0, b"\0", text, size=(30000, 30000)))
+    assert read_leading_text(path) == {"nstcore": "{}"}
+    with pytest.raises(ImageError, match="absurdly large"):
+        read_text(path)

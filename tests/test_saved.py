@@ -290,3 +290,22 @@ def test_the_epochs_of_a_run_under_way_can_be_told(tmp_path):
     history = folder / "history.bin"
     history.write_bytes(history.read_bytes()[:-1])
     assert complete_epochs(folder) is None
+
+
+def test_the_epochs_of_another_run_do_not_count(tmp_path):
+    folder = stop_at(tmp_path / "state", 3)
+    assert complete_epochs(folder) == 3
+    about = folder / "about.json"
+    other = stop_at(tmp_path / "other", 1)
+    assert complete_epochs(other) == 1
+    (other / "about.json").write_text(about.read_text().replace("3.9", "3.8"))
+    assert complete_epochs(other) is None
+    about.unlink()
+    assert complete_epochs(folder) is None
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_the_epochs_of_damaged_losses_do_not_count(damage, tmp_path):
+    path = stop_at(tmp_path, 3) / "history.bin"
+    path.write_bytes(DAMAGE[damage](path.read_bytes()))
+    assert complete_epochs(tmp_path) is None
