@@ -145,6 +145,17 @@ class Pair:
 
 
 @dataclass(frozen=True)
+class Lead:
+    """What the page opens with."""
+
+    content: Picture
+    painting: Picture
+    """One of the style."""
+    pictures: list[Shown]
+    """What the backbones made of that content in that style, with one aggregation."""
+
+
+@dataclass(frozen=True)
 class _Content:
     """What stands on the page."""
 
@@ -172,6 +183,7 @@ class _Content:
             "shown": self._shown,
             "highlights": self._highlights,
             "pairs": self._pairs(),
+            "lead": self._lead(),
             "score": lambda one: results.score(one.model, one.painted),
             "pareto": Markup(draw_pareto(results.findings, "pareto"))  # noqa: S704
             if results.findings
@@ -261,6 +273,29 @@ class _Content:
             for backbone in order
             if backbone in found
         }
+
+    def _lead(self) -> Lead | None:
+        """Take the place of the picture with the best score; without scores, the first one."""
+        results = self.results
+        aggregations = results.config["aggregations"]
+        aggregation = "squared" if "squared" in aggregations else aggregations[0]
+        shown = [one for one in self._shown.values() if one.model.aggregation == aggregation]
+        best = max(shown, key=self._rank, default=None)
+        paintings = self._paintings(best.painted.style) if best else []
+        if best is None or not paintings:
+            return None
+        style, name = best.painted.style, best.painted.content_id
+        content = next(one for one in results.contents("test") if one.id == name)
+        made = (
+            self._shown.get((backbone, aggregation, style, name))
+            for backbone in results.config["backbones"]
+        )
+        return Lead(content, paintings[0], [one for one in made if one])
+
+    def _rank(self, one: Shown) -> float:
+        """Return by what a picture is the best; the least where that is not known."""
+        score = self.results.score(one.model, one.painted).get(_RANKED_BY, -math.inf)
+        return -math.inf if math.isnan(score) else score
 
     def _floor(self, model: Model) -> float:
         """Return what a model's style loss cannot fall below; not a number where it can."""

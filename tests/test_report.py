@@ -195,6 +195,19 @@ def test_the_lowest_loss_and_the_best_and_worst_score_of_each_model_are_shown(
     ]
 
 
+def test_the_page_opens_with_the_content_and_style_of_the_best_score(page: Element) -> None:
+    (figure,) = page.all("figure", "lead")
+    places = [(model, style, name) for model in BACKBONES for style in ARTISTS for name in TESTS]
+    # The small study takes losses for scores.
+    _, style, name = max(places, key=lambda place: loss(place[0], "squared", *place[1:]))
+    assert [unquote(one.attributes["href"]) for one in figure.all("a")] == [
+        f"stylized/{backbone}/squared/{style}/{name}.png" for backbone in BACKBONES
+    ]
+    assert len(list(figure.all("svg", "photograph"))) == 1
+    assert ARTISTS[style] in figure.text
+    assert name in figure.text
+
+
 def test_squared_stands_beside_simple_where_they_differ_most(page: Element) -> None:
     articles = list(page.at("aggregations").all("article"))
     assert [next(one.all("span", "backbone")).text.split()[0] for one in articles] == [*BACKBONES]
@@ -280,8 +293,8 @@ def test_links_lead_to_the_study_files_wherever_the_report_lies(folder: Path) ->
     links = [one.attributes["href"] for one in page.all("a") if one.attributes]
     files = [link for link in links if not link.startswith("#")]
     files = [link for link in files if not link.startswith("data:")]
-    # Grids, pictures that stand out, simple and squared, histories, tables of the study
-    assert len(files) == 16 + 12 + 4 + 8 + 7
+    # The lead, grids, pictures that stand out, simple and squared, histories, tables of the study
+    assert len(files) == 2 + 16 + 12 + 4 + 8 + 7
     for link in files:
         assert (output.parent / unquote(urlsplit(link).path)).is_file(), link
 
@@ -315,8 +328,8 @@ def test_nothing_is_loaded_from_a_network_or_another_file(finished: Path, page: 
 
 def test_every_picture_has_a_text_and_a_size(page: Element) -> None:
     images = list(page.all("img"))
-    # 16 in the grids, 3 of each of 4 models, 2 pairs of aggregations, 2 x 2 paintings
-    assert len(images) == 16 + 12 + 4 + 4
+    # Lead, grids, 3 of each of 4 models, 2 pairs of aggregations, 2 x 2 paintings
+    assert len(images) == 3 + 16 + 12 + 4 + 4
     for one in images:
         assert one.attributes["alt"]
         assert int(one.attributes["width"]) > int(one.attributes["height"]) > 0
@@ -326,8 +339,8 @@ def test_every_picture_has_a_text_and_a_size(page: Element) -> None:
 
 def test_content_photographs_are_embedded_once(page: Element) -> None:
     assert len(list(page.all("image"))) == len(TESTS)
-    # Beside their rows, beside simple and squared, and as heads of other tables.
-    beside = len(TESTS) * len(ARTISTS) + len(BACKBONES) + len(TESTS)
+    # In the lead, beside their rows, beside simple and squared, and as heads of other tables.
+    beside = 1 + len(TESTS) * len(ARTISTS) + len(BACKBONES) + len(TESTS)
     assert len(list(page.all("svg", "photograph"))) == beside
 
 

@@ -242,6 +242,25 @@ def test_the_settings_of_a_run_are_recorded_once(study, results):
     assert (setting.cores, setting.python) == (os.cpu_count(), platform.python_version())
 
 
+def test_snakemake_s_own_report_has_the_study_s_files_with_captions_and_categories(study, tmp_path):
+    page = tmp_path / "provenance.html"
+    done = snakemake(study, "--report", str(page))
+    assert done.returncode == 0, done.stdout
+    text = page.read_text("utf-8")
+    for category in ("Report", "Choices", "Scores", "Stylised images"):
+        assert f'"{category}"' in text
+    assert text.count("data:image/png") == 4
+    for caption in (
+        "on one page: choices, curves, and all pictures",
+        "Optimizer and number of epochs of each model",
+        "How much of the content each model keeps",
+        "scores by the judge",
+    ):
+        assert caption in " ".join(text.split())
+    # What it needs comes with it.
+    assert not re.search(r"<(script|link)[^>]+(src|href)=.https?:", text)
+
+
 def test_a_half_finished_study_has_a_report_and_nothing_is_run_for_it(study, tmp_path):
     shutil.copytree(study, tmp_path / "half")
     half = tmp_path / "half" / "results" / "small"
