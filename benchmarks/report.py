@@ -17,7 +17,8 @@ from benchmarks.timing import ROOT
 from nstcore import CONFIG_VERSION
 from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS, write_table
 from nstcore.images import save_png
-from nstcore.report import KEPT, write_report
+from nstcore.page import KEPT
+from nstcore.report import write_report
 from nstcore.selection import Picture, write_selection
 
 SIZE = (640, 480)

@@ -10,7 +10,7 @@ from matplotlib.ticker import FuncFormatter, Locator, LogLocator, MaxNLocator, N
 
 from nstcore.choosing import Run
 from nstcore.drawing import COLORS, INK, drawing, to_svg
-from nstcore.results import Trial
+from nstcore.models import Trial
 
 # Told apart by their strokes as well as by their colours: lengths of strokes and gaps in points.
 _STROKES: tuple[tuple[float, ...], ...] = ((), (9, 3.6), (7.2, 2.7, 1.8, 2.7), (1.8, 1.8))

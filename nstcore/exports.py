@@ -7,7 +7,7 @@ from typing import Any
 
 from nstcore.choosing import LOSSES
 from nstcore.findings import Findings
-from nstcore.results import Model, Trial
+from nstcore.models import Model, Trial
 
 
 def write_runs(models: Iterable[Model]) -> str:

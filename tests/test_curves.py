@@ -10,7 +10,7 @@ import pytest
 from nstcore.choosing import LOSSES, Run, Status
 from nstcore.curves import draw_curves, explain
 from nstcore.drawing import COLORS
-from nstcore.results import Trial
+from nstcore.models import Trial
 
 
 def trial(

@@ -508,6 +508,14 @@ def test_missing_templates_are_named(folder: Path, tmp_path: Path) -> None:
         write_report(folder, tmp_path, folder / "report.html")
 
 
+def test_a_missing_section_is_named(folder: Path, tmp_path: Path) -> None:
+    shutil.copytree(TEMPLATES, tmp_path / "reports")
+    (tmp_path / "reports" / "sections" / "curves.html.j2").unlink()
+    with pytest.raises(StudyError, match=r"no usable templates \(.*curves\.html\.j2"):
+        write_report(folder, tmp_path / "reports", folder / "report.html")
+    assert not (folder / "report.html").exists()
+
+
 def test_the_program_writes_the_report_without_tensorflow(folder: Path) -> None:
     # A module that is None in sys.modules cannot be imported.
     blocked = "import runpy, sys; sys.modules['tensorflow'] = sys.modules['keras'] = None; "
