@@ -262,6 +262,14 @@ class PageContent:
             "pictures": [self._describe(one) for one in self._shown.values()],
         }
 
+    @cached_property
+    def _sizes(self) -> dict[str, str]:
+        """How large the originals are, by content: as the contents were."""
+        return {
+            one.id: f"{one.width} \N{MULTIPLICATION SIGN} {one.height}"
+            for one in self.results.contents("test")
+        }
+
     def _describe(self, one: Shown) -> dict[str, Any]:
         """Return all that is known of a picture, as texts."""
         about = one.painted.about
@@ -273,6 +281,7 @@ class PageContent:
             "backbone": one.model.backbone,
             "aggregation": one.model.aggregation,
             "file": self._link(one.painted.file),
+            "size": self._sizes[one.painted.content_id],
             "command": self._command(one.painted),
             "losses": [(_words(name), format_loss(float(value))) for name, value in losses.items()],
             "scores": [

@@ -365,8 +365,8 @@ def test_the_viewer_tells_losses_scores_and_how_the_picture_was_made(
     made = viewer(page).locator(".made").inner_text()
     for part in ("adam", "0" * 64, "numpy 2.4.0"):
         assert part in made
-    link = viewer(page).get_by_role("link", name="Open the original").get_attribute("href") or ""
-    assert (report.parent / unquote(link)).is_file()
+    link = viewer(page).get_by_role("link", name="Open the original (48 \u00d7 32 pixels)")
+    assert (report.parent / unquote(link.get_attribute("href") or "")).is_file()
 
 
 def test_the_command_is_copied(visit: Open) -> None:

@@ -28,12 +28,15 @@ const Grid = (() => {
   const overlap = (one, other) => parts(one).some((axis) => parts(other).includes(axis));
 
   const free = ({ rows, columns }) =>
-    ["style", "content", "backbone", "aggregation"].filter((axis) => !overlap(axis, rows) && !overlap(axis, columns));
+    ["style", "content", "backbone", "aggregation"].filter(
+      (axis) => !overlap(axis, rows) && !overlap(axis, columns),
+    );
 
   // All places along an axis: [{backbone: ...}, ...].
   function places(axis) {
     return parts(axis).reduce(
-      (found, part) => found.flatMap((place) => Study.values(part).map((value) => ({ ...place, [part]: value }))),
+      (found, part) =>
+        found.flatMap((place) => Study.values(part).map((value) => ({ ...place, [part]: value }))),
       [{}],
     );
   }
@@ -75,7 +78,9 @@ const Grid = (() => {
     const second = element("tr");
     const aggregations = Study.values("aggregation");
     for (const backbone of Study.values("backbone")) {
-      first.append(element("th", { scope: "colgroup", colspan: aggregations.length }, ...head("backbone", backbone)));
+      first.append(
+        element("th", { scope: "colgroup", colspan: aggregations.length }, ...head("backbone", backbone)),
+      );
       second.append(...aggregations.map((one) => element("th", { scope: "col" }, one)));
     }
     return element("thead", {}, first, second);
@@ -98,7 +103,12 @@ const Grid = (() => {
     }
     const caption = element("caption", {}, element("span", {}, title));
     const table = element("table", { class: "grid" }, caption, makeHeads(rows, columns), body);
-    const region = { class: "scroll tall", role: "region", tabindex: "0", "aria-label": `Pictures: ${title}` };
+    const region = {
+      class: "scroll tall",
+      role: "region",
+      tabindex: "0",
+      "aria-label": `Pictures: ${title}`,
+    };
     const heading = element("h3", {}, element("bdi", {}, title));
     const whole = element("section", { class: "style", "aria-label": title }, heading);
     if (section.style !== undefined) {
@@ -216,7 +226,9 @@ const Grid = (() => {
   }
 
   function place(number) {
-    const all = numbers().flat().filter((one) => one !== null);
+    const all = numbers()
+      .flat()
+      .filter((one) => one !== null);
     return all.includes(number) ? `${all.indexOf(number) + 1} of ${all.length}` : "";
   }
 
@@ -229,7 +241,8 @@ const Grid = (() => {
   }
 
   // A content's photograph, or null where it is missing.
-  const photograph = (content) => heads.get(`content/${content}`).querySelector("svg")?.cloneNode(true) ?? null;
+  const photograph = (content) =>
+    heads.get(`content/${content}`).querySelector("svg")?.cloneNode(true) ?? null;
 
   for (const which of ["rows", "columns"]) {
     for (const axis of ["content", "style", "backbone", "aggregation", "model"]) {
@@ -242,7 +255,9 @@ const Grid = (() => {
   form.querySelector(".fixed").addEventListener("change", (event) => {
     change({ ...state, fixed: { ...state.fixed, [event.target.name]: event.target.value } });
   });
-  form.elements.swap.addEventListener("click", () => change({ ...state, rows: state.columns, columns: state.rows }));
+  form.elements.swap.addEventListener("click", () =>
+    change({ ...state, rows: state.columns, columns: state.rows }),
+  );
   form.elements.reset.addEventListener("click", () => change(START));
   form.elements.aggregations?.addEventListener("click", () =>
     change({ rows: "content", columns: "aggregation", fixed: {} }),

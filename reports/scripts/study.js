@@ -6,7 +6,13 @@
 const Study = (() => {
   const { axes, pictures } = JSON.parse(document.getElementById("data").textContent);
   const AXES = ["backbone", "aggregation", "style", "content"];
-  const NAMES = { backbone: "Backbone", aggregation: "Aggregation", style: "Artist", content: "Content", model: "Model" };
+  const NAMES = {
+    backbone: "Backbone",
+    aggregation: "Aggregation",
+    style: "Artist",
+    content: "Content",
+    model: "Model",
+  };
 
   const key = (place) => JSON.stringify(AXES.map((axis) => place[axis]));
   const numbers = new Map(pictures.map((picture, number) => [key(picture), number]));

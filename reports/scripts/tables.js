@@ -36,9 +36,9 @@
         return;
       }
       heads[column].setAttribute("aria-sort", direction > 0 ? "ascending" : "descending");
-      const order = rows.toSorted
-        ? rows.toSorted((one, other) => compare(value(one, column), value(other, column), direction))
-        : [...rows].sort((one, other) => compare(value(one, column), value(other, column), direction));
+      const order = [...rows].sort((one, other) =>
+        compare(value(one, column), value(other, column), direction),
+      );
       bodies.forEach((body) => body.remove());
       sorted.append(...order);
       table.append(sorted);

@@ -97,12 +97,19 @@ const Viewer = (() => {
     const picture = Study.pictures[number];
     const copy = Grid.image(number);
     const style = Study.label("style", picture.style);
-    find("h2").replaceChildren(name(picture.content), " in the style of ", name(style), `, ${model(picture)}`);
+    find("h2").replaceChildren(
+      name(picture.content),
+      " in the style of ",
+      name(style),
+      `, ${model(picture)}`,
+    );
     find(".place").textContent = Grid.place(number);
     find(".after").replaceChildren(copy);
     stage.style.setProperty("--ratio", copy.getAttribute("width") / copy.getAttribute("height"));
     find(".right").textContent = model(picture);
-    find(".original a").href = picture.file;
+    const original = find(".original a");
+    original.href = picture.file;
+    original.textContent = `Open the original (${picture.size} pixels)`;
     fillCells(find(".losses tbody"), picture.losses, true);
     fillCells(find(".scores tbody"), picture.scores, true);
     find(".scored").hidden = !picture.scores.length;
@@ -176,7 +183,13 @@ const Viewer = (() => {
   find("[name=copy]").addEventListener("click", copyCommand);
   dialog.addEventListener("keydown", (event) => {
     const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
-    if (step && !event.altKey && !event.ctrlKey && !event.metaKey && !event.target.matches("input, select, pre")) {
+    if (
+      step &&
+      !event.altKey &&
+      !event.ctrlKey &&
+      !event.metaKey &&
+      !event.target.matches("input, select, pre")
+    ) {
       event.preventDefault();
       go(...step);
     }
