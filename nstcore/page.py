@@ -33,6 +33,9 @@ PAINTINGS_SHOWN = 6
 KEPT = ".thumbnails"
 """Folder of the study in which small copies of its pictures are kept for the next report."""
 
+UNKNOWN_CONFIG = "--configfile CONFIG.yaml"
+"""Stands in a command where it is not recorded which config a study was run with."""
+
 # What a report may weigh, its pictures aside, is about 2 MB; a mail takes 25.
 _BUDGET = 15e6
 # Pixels of the longer side.
@@ -304,7 +307,8 @@ class PageContent:
         """Return the command that makes a picture again, and nothing else."""
         file = f"results/{self.results.config['study']}/{one.file}"
         # Options last: --configfile takes all words that follow it.
-        options = self.results.settings[-1].command if self.results.settings else ""
+        settings = self.results.settings
+        options = settings[-1].command if settings else UNKNOWN_CONFIG
         return f"snakemake --cores all --force {shlex.quote(file)} {options}".rstrip()
 
 

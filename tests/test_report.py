@@ -486,6 +486,24 @@ def test_provenance_tells_versions_weights_selection_times_and_config(folder: Pa
     assert "max_epochs: 100" in next(report(folder).all("pre")).text
 
 
+def test_the_command_of_a_picture_names_the_study_s_config_or_says_that_it_is_unknown(
+    folder: Path,
+) -> None:
+    def commands(page: Element) -> list[str]:
+        return [one["command"] for one in json.loads(page.at("data").text)["pictures"]]
+
+    known = commands(report(folder))
+    assert len(known) == 16
+    assert known[0] == (
+        "snakemake --cores all --force 'results/small/stylized/VGG16/simple/Tom_&_Jerry/bay.png' "
+        "--configfile 'my studies/<small>.yaml'"
+    )
+    (folder / "runs.json").unlink()
+    page = report(folder)
+    assert all(command.endswith("--configfile CONFIG.yaml") for command in commands(page))
+    assert "whose name is not recorded" in page.at("viewer").text
+
+
 def test_the_same_files_give_the_same_bytes(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write_report(folder, TEMPLATES, folder / "report.html")
     first = (folder / "report.html").read_bytes()
