@@ -5,13 +5,30 @@ PAGE_SOURCES = [
     for path in sorted(Path(TEMPLATES).rglob("*"))
     if path.suffix in {".j2", ".css", ".js"}
 ]
-WRITE_REPORT = (
-    "python -m workflow_scripts.report --study {params.study:q} --templates {params.templates:q}"
-    " --output {params.study:q}/report.html --threads {threads} > {log:q} 2>&1"
-)
 
 
-rule write_report:
+# The page as the study is now, finished or not: asks for no file, so nothing else is run for it.
+# Its output is not declared, since it is that of write_report, which makes it anew in any case as
+# soon as a file of the study is newer.
+rule report:
+    log:
+        f"{LOGS}/report.log",
+    localrule: True
+    conda:
+        "../envs/nst.yaml"
+    threads: 4
+    resources:
+        mem_mb=1000,
+    params:
+        study=RESULTS,
+        templates=TEMPLATES,
+    shell:
+        "python -m workflow_scripts.report --study {params.study:q} --templates {params.templates:q}"
+        " --threads {threads} > {log:q} 2>&1"
+
+
+# The page of the finished study.
+use rule report as write_report with:
     input:
         selection=f"{RESULTS}/selection.csv",
         notes=f"{RESULTS}/selection.json",
@@ -40,37 +57,11 @@ rule write_report:
         f"{LOGS}/write_report.log",
     benchmark:
         f"{BENCHMARKS}/write_report/all.tsv"
-    conda:
-        "../envs/nst.yaml"
-    threads: 4
-    resources:
-        mem_mb=1000,
     params:
         study=lambda wildcards, output: os.path.dirname(output.html),
         templates=lambda wildcards, input: os.path.dirname(input.template),
         # The page shows it; the program reads it from the study's record.
         config=json.dumps(STUDY.config),
-    shell:
-        WRITE_REPORT
-
-
-# The page as the study is now, finished or not: asks for no file, so nothing else is run for it.
-# Its output is not declared, since it is that of write_report, which makes it anew in any case as
-# soon as a file of the study is newer.
-rule report:
-    log:
-        f"{LOGS}/report.log",
-    localrule: True
-    conda:
-        "../envs/nst.yaml"
-    threads: 4
-    resources:
-        mem_mb=1000,
-    params:
-        study=RESULTS,
-        templates=TEMPLATES,
-    shell:
-        WRITE_REPORT
 
 
 # To be sent: the page and the originals that it links to.
