@@ -15,7 +15,15 @@ from nstcore.bundle import write_bundle
 from nstcore.errors import StudyError
 from nstcore.report import write_report
 
-NAMES = ["plain.csv", "with space.png", "100 %.png", "a#b?c.png", "“quotes”'.csv", "ملصق 🎨.png"]
+NAMES = [
+    "plain.csv",
+    "with space.png",
+    "100 %.png",
+    "a#b?c.png",
+    "“quotes”'.csv",
+    "ملصق 🎨.png",
+    "Dürer.png",
+]
 
 
 def write_page(folder: Path, *links: str) -> Path:
@@ -120,3 +128,65 @@ def test_the_program_ends_without_a_page_in_one_line(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.startswith(f"error: {tmp_path / 'report.html'}: no report")
     assert done.stderr.count("\n") == 1
+
+
+def test_a_run_that_fails_half_way_leaves_the_last_archive_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = write_page(tmp_path / "study", "a.csv")
+    (page.parent / "a.csv").write_text("x")
+    output = tmp_path / "out.zip"
+    output.write_text("the last one")
+
+    def fail(*_: object) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr("nstcore.bundle.shutil.copyfileobj", fail)
+    with pytest.raises(OSError, match="No space"):
+        write_bundle(page, output)
+    assert output.read_text() == "the last one"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["out.zip", "study"]
+
+
+def test_links_that_no_file_can_have_do_not_stop_it(tmp_path: Path) -> None:
+    page = write_page(tmp_path / "study", "http://[bad", "a%00b", "a" * 400, "circle", "..%5Cup")
+    (page.parent / "circle").symlink_to("circle")
+    (page.parent / "..\\up").write_text("x")
+    bundle = write_bundle(page, tmp_path / "out.zip")
+    assert names(tmp_path / "out.zip") == ["study/report.html"]
+    assert set(bundle.missing) == {"a\0b", "a" * 400, "circle", "..\\up"}
+
+
+def test_a_file_is_packed_once_however_it_is_linked_to(tmp_path: Path) -> None:
+    page = write_page(tmp_path / "study", "a.csv", "./a.csv", "report.html", "./report.html")
+    (page.parent / "a.csv").write_text("x")
+    bundle = write_bundle(page, tmp_path / "out.zip")
+    assert names(tmp_path / "out.zip") == ["study/report.html", "study/a.csv"]
+    assert (bundle.files, bundle.bytes) == (2, page.stat().st_size + 1)
+
+
+def test_an_archive_does_not_hold_the_one_before_it(tmp_path: Path) -> None:
+    page = write_page(tmp_path / "study", "report.zip")
+    for _ in range(2):
+        bundle = write_bundle(page, page.with_name("report.zip"))
+        assert (bundle.files, bundle.missing) == (1, ("report.zip",))
+
+
+def test_the_program_tells_the_size_and_the_first_three_that_are_missing(tmp_path: Path) -> None:
+    page = write_page(tmp_path / "study", *"dcba")
+    program = ROOT / "workflow_scripts" / "bundle.py"
+    options = ["--page", page, "--output", tmp_path / "out.zip"]
+    done = subprocess.run(
+        [sys.executable, program, *options], capture_output=True, text=True, check=True
+    )
+    told = done.stdout.splitlines()
+    assert told[0] == f"{tmp_path / 'out.zip'}: 1 files, 0.0 MB"
+    assert told[1:] == ["4 linked files are missing: a, b, c, ..."]
+
+
+def test_a_page_that_cannot_be_parsed_is_told_in_one_line(tmp_path: Path) -> None:
+    page = tmp_path / "report.html"
+    page.write_text("<![unknown[ x", "utf-8")
+    with pytest.raises(StudyError, match="a damaged page") as caught:
+        write_bundle(page, tmp_path / "out.zip")
+    assert "\n" not in str(caught.value)

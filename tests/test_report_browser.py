@@ -251,7 +251,28 @@ def test_a_click_opens_the_viewer_and_escape_leads_back(visit: Open) -> None:
     page.keyboard.press("Escape")
     expect(viewer(page)).to_be_hidden()
     expect(link).to_be_focused()
-    assert page.url.endswith("#pictures")
+    expect(page).to_have_url(re.compile("#pictures$"))
+
+
+@pytest.mark.parametrize(
+    ("section", "selector"),
+    [("models", "a.painted"), ("aggregations", "a.painted"), ("aggregations", "a[href^='#']")],
+)
+def test_a_picture_opened_elsewhere_leads_back_to_where_one_was(
+    visit: Open, section: str, selector: str
+) -> None:
+    page = visit(f"#{section}")
+    link = page.locator(f"#{section} {selector}").last
+    link.scroll_into_view_if_needed()
+    before = page.evaluate("scrollY")
+    link.click()
+    expect(viewer(page)).to_be_visible()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("Escape")
+    expect(viewer(page)).to_be_hidden()
+    expect(link).to_be_focused()
+    expect(page).to_have_url(re.compile(f"#{section}$"))
+    assert page.evaluate("scrollY") == pytest.approx(before, abs=2)
 
 
 def test_the_browser_s_own_way_back_closes_the_viewer(visit: Open) -> None:
@@ -260,7 +281,7 @@ def test_the_browser_s_own_way_back_closes_the_viewer(visit: Open) -> None:
     expect(viewer(page)).to_be_visible()
     page.go_back()
     expect(viewer(page)).to_be_hidden()
-    assert page.url.endswith("#pictures")
+    expect(page).to_have_url(re.compile("#pictures$"))
     page.go_forward()
     expect(viewer(page)).to_be_visible()
 
@@ -269,6 +290,7 @@ def test_arrow_keys_go_through_the_grid(visit: Open) -> None:
     page = visit("#pictures")
     places = [place_of(link) for link in page.locator("#grids a.painted").all()]
     page.locator("#grids a.painted").first.click()
+    expect(viewer(page)).to_be_visible()
     page.keyboard.press("ArrowRight")
     assert shown_place(page) == places[1]
     assert unquote(page.url).endswith(unquote(address(*places[1])))
@@ -287,6 +309,7 @@ def test_arrow_keys_go_through_the_grid(visit: Open) -> None:
     expect(viewer(page).get_by_role("button", name="Next picture")).to_be_disabled()
     # What was entered through the address is one step of the history, however far one went.
     page.keyboard.press("Escape")
+    expect(page).to_have_url(re.compile("#pictures$"))
     expect(page.locator("#grids a.painted").last).to_be_focused()
     page.keyboard.press("ArrowUp")
     expect(page.locator("#grids a.painted").nth(11)).to_be_focused()
@@ -403,7 +426,7 @@ def test_an_address_leads_to_its_picture(visit: Open, fragment: str) -> None:
     assert shown_place(page) == FIRST
     viewer(page).get_by_role("button", name="Close").click()
     expect(viewer(page)).to_be_hidden()
-    assert page.url.endswith("#pictures")
+    expect(page).to_have_url(re.compile("#pictures$"))
 
 
 def test_a_shorter_address_leads_to_a_part_of_the_tables(visit: Open) -> None:
@@ -550,6 +573,7 @@ def test_axe_finds_no_fault_in_an_unfinished_study(new_context: Any, tmp_path: P
     assert faults(watched.page) == []
     expect(watched.page.get_by_text("<b>out of memory</b>")).to_be_visible()
     watched.page.locator("#grids a.painted").first.click()
+    expect(viewer(watched.page)).to_be_visible()
     watched.page.keyboard.press("ArrowRight")
     shoot(watched.page, "unfinished-viewer")
     watched.page.keyboard.press("Escape")

@@ -16,9 +16,9 @@ def main() -> None:
     size = args.output.stat().st_size / 1e6
     print(f"{args.output}: {bundle.files} files, {size:.1f} MB")
     if bundle.missing:
-        print(
-            f"{len(bundle.missing)} linked files are missing: {', '.join(bundle.missing[:3])} ..."
-        )
+        more = ", ..." if len(bundle.missing) > 3 else ""
+        first = ", ".join(bundle.missing[:3])
+        print(f"{len(bundle.missing)} linked files are missing: {first}{more}")
 
 
 if __name__ == "__main__":

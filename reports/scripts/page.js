@@ -4,10 +4,11 @@
 
 (() => {
   const { dialog } = Viewer;
-  // Whether "back" closes the viewer: it was opened from this page, not by a link to it.
-  let opened = false;
-  // Whether the next change of the address is our own way back, which shows nothing new.
-  let returning = false;
+  // The link on this page that opened the viewer; "back" then closes it. Null where the address
+  // was followed from elsewhere.
+  let opener = null;
+  // The same while the next change of the address is our own way back, which shows nothing new.
+  let returning = null;
 
   function decode(text) {
     try {
@@ -49,7 +50,7 @@
       return;
     }
     if (dialog.open) {
-      opened = false;
+      opener = null;
       dialog.close();
     }
     if (plain && path === "pictures" && query) {
@@ -64,21 +65,30 @@
   }
 
   document.addEventListener("click", (event) => {
-    const link = event.target.closest("a.painted");
-    if (link && !event.ctrlKey && !event.metaKey && !event.shiftKey) {
+    const link = event.target.closest("main a, header a");
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey) {
+      return;
+    }
+    if (link.matches(".painted")) {
       event.preventDefault();
-      opened = true;
+      opener = link;
       location.hash = Study.address(Study.pictures[Number(link.dataset.picture)]);
+    } else if (link.hash && Study.at(lead(link.hash.slice(1))?.place ?? {}) !== undefined) {
+      opener = link;
     }
   });
 
-  const focus = () => Grid.link(Viewer.current())?.focus();
+  // Back to where one came from; in the grids, to the picture that one has gone to since.
+  function focus(from) {
+    const grid = !from || from.closest("#grids");
+    (grid ? Grid.link(Viewer.current()) : from)?.focus();
+  }
 
   dialog.addEventListener("close", () => {
-    focus();
-    if (opened) {
-      opened = false;
-      returning = true;
+    focus(opener);
+    if (opener) {
+      returning = opener;
+      opener = null;
       history.back();
     } else if (lead(location.hash.slice(1))) {
       history.replaceState(null, "", "#pictures");
@@ -107,9 +117,9 @@
 
   addEventListener("hashchange", () => {
     if (returning) {
-      returning = false;
-      // The way back to a section has taken it away.
-      focus();
+      // The way back to a section has taken the focus away.
+      focus(returning);
+      returning = null;
     } else {
       route();
     }
