@@ -16,6 +16,7 @@ from typing import Any
 
 from benchmarks.bench import bench, torch_version
 from benchmarks.sections import SECTIONS
+from nstcore import machine
 from nstcore.files import whole
 from nstcore.program import run
 
@@ -25,8 +26,8 @@ def main() -> None:
     arguments = _parser().parse_args()
     names = list(dict.fromkeys(arguments.sections)) or list(SECTIONS)
     rounds = arguments.repeats or (2 if arguments.quick else 15)
-    machine = describe(arguments.torch_python)
-    for name, value in machine.items():
+    described = describe(arguments.torch_python)
+    for name, value in described.items():
         print(f"{name}: {value}")
     expected = _expected(names, rounds, arguments.quick)
     print(f"measuring: {rounds} rounds, {arguments.threads} threads; {expected}")
@@ -48,23 +49,24 @@ def main() -> None:
         settings = {"rounds": rounds, "threads": arguments.threads, "quick": arguments.quick}
         with whole(arguments.output) as draft:
             draft.write_text(
-                json.dumps({"machine": machine, "settings": settings, "sections": found}, indent=1)
+                json.dumps(
+                    {"machine": described, "settings": settings, "sections": found}, indent=1
+                )
             )
 
 
 def describe(torch_python: str) -> dict[str, str]:
     """Return the machine and the versions that numbers depend on."""
     info = _proc("cpuinfo")
-    model = info.get("model name", platform.processor() or platform.machine())
     flags = info.get("flags", "").split()
     wide = [flag for flag in ("avx2", "avx512f", "avx512_bf16", "amx_bf16") if flag in flags]
-    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9
     packages = {
         name: importlib.metadata.version(name) for name in ("tensorflow", "keras", "numpy")
     } | {"torch": torch_version(torch_python) or "none"}
+    size = f"{_cores()} cores, {machine.memory()} GB"
     return {
-        "machine": f"{model} ({', '.join(wide)}), {_cores()} cores, {memory:.1f} GB",
-        "system": f"{platform.system()} {platform.release()}, Python {platform.python_version()}",
+        "machine": f"{machine.processor()} ({', '.join(wide)}), {size}",
+        "system": f"{machine.system()}, Python {platform.python_version()}",
         "packages": ", ".join(f"{name} {version}" for name, version in packages.items()),
     }
 

@@ -57,6 +57,16 @@ def format_percent(fraction: float) -> str:
     return f"{100 * fraction:.4g} %"
 
 
+def format_name(name: str) -> str:
+    """Write the name of a setting or a column as words.
+
+    Example:
+        >>> format_name("total_loss")
+        'total loss'
+    """
+    return name.replace("_", " ")
+
+
 def format_yaml(values: Mapping[str, Any]) -> str:
     """Write plain values as YAML in their own order."""
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=100)

@@ -9,13 +9,12 @@ import math
 import os
 import platform
 import shlex
-import shutil
-import subprocess
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from nstcore import machine
 from nstcore.errors import DataError
 from nstcore.files import whole
 
@@ -33,7 +32,7 @@ class Setting:
     command: str
     """What Snakemake needs to find the config again: options, quoted for a shell; may be empty."""
     commit: str
-    """Of the project's git repository; empty where there is none."""
+    """Of the project's git repository; empty where there is none, or git cannot tell."""
     changed: tuple[str, ...]
     """Files of the project that were not as that commit has them."""
     snakemake: str
@@ -42,7 +41,7 @@ class Setting:
     processor: str
     cores: int
     memory: float
-    """In GB of 10^9 bytes; 0 where it is not known."""
+    """See `machine.memory`."""
     gpus: tuple[str, ...]
 
 
@@ -86,11 +85,11 @@ def find_setting(
         **_find_commit(Path(root)),
         snakemake=snakemake,
         python=platform.python_version(),
-        system=f"{platform.system()} {platform.release()}",
-        processor=_processor(),
+        system=machine.system(),
+        processor=machine.processor(),
         cores=os.cpu_count() or 1,
-        memory=_memory(),
-        gpus=_gpus(),
+        memory=machine.memory(),
+        gpus=machine.gpus(),
     )
 
 
@@ -182,59 +181,18 @@ def _command(configfiles: Iterable[Path | str], overrides: Mapping[str, Any]) ->
 
 
 def _find_commit(root: Path) -> dict[str, Any]:
-    top = _ask("git", "-C", str(root), "rev-parse", "--show-toplevel")
-    # A copy without a history of its own may lie within another project's.
-    if not top or Path(top.strip()).resolve() != root.resolve():
+    git = ("git", "-C", str(root))
+    top = machine.ask(*git, "rev-parse", "--show-toplevel")
+    head = machine.ask(*git, "rev-parse", "HEAD")
+    status = machine.ask(*git, "status", "--porcelain", "-z", "--untracked-files=all", "--", *_CODE)
+    # Without its status a tree must not pass for clean.
+    if top is None or head is None or status is None:
         return {"commit": "", "changed": ()}
-    status = _ask(
-        *("git", "-C", str(root), "status", "--porcelain", "-z", "--untracked-files=all", "--"),
-        *_CODE,
-    )
+    # A copy without a history of its own may lie within another project's.
+    if Path(top.strip()).resolve() != root.resolve():
+        return {"commit": "", "changed": ()}
     changed = tuple(sorted(entry[3:] for entry in status.split("\0") if entry[2:3] == " "))
-    return {
-        "commit": _ask("git", "-C", str(root), "rev-parse", "HEAD").strip(),
-        "changed": changed,
-    }
-
-
-def _ask(program: str, *arguments: str) -> str:
-    """Return what a program prints; nothing where it is not there or fails."""
-    found = shutil.which(program)
-    if found is None:
-        return ""
-    try:
-        done = subprocess.run(
-            [found, *arguments],
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=20,
-            check=False,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return ""
-    return done.stdout if done.returncode == 0 else ""
-
-
-def _processor() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
-    except OSError:
-        lines = []
-    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(named, platform.processor() or platform.machine())
-
-
-def _memory() -> float:
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
-    except (AttributeError, OSError, ValueError):
-        return 0.0
-
-
-def _gpus() -> tuple[str, ...]:
-    listed = _ask("nvidia-smi", "--query-gpu=name", "--format=csv,noheader")
-    return tuple(line.strip() for line in listed.splitlines() if line.strip())
+    return {"commit": head.strip(), "changed": changed}
 
 
 def _files(folder: Path, pattern: str) -> list[Path]:

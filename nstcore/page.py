@@ -21,7 +21,7 @@ from nstcore.choosing import STATUSES
 from nstcore.curves import draw_curves, explain
 from nstcore.exports import write_curves, write_means, write_runs
 from nstcore.files import sha256
-from nstcore.formatting import format_loss, format_score
+from nstcore.formatting import format_loss, format_name, format_score
 from nstcore.models import Model, Painted
 from nstcore.pareto import draw_pareto
 from nstcore.results import Results
@@ -36,7 +36,7 @@ KEPT = ".thumbnails"
 UNKNOWN_CONFIG = "--configfile CONFIG.yaml"
 """Stands in a command where it is not recorded which config a study was run with."""
 
-# What a report may weigh, its pictures aside, is about 2 MB; a mail takes 25.
+# Of all copies of stylised pictures, in bytes: the rest of the page takes a few MB, and a mail 25.
 _BUDGET = 15e6
 # Pixels of the longer side.
 _LARGEST, _SMALLEST = 512, 192
@@ -286,10 +286,12 @@ class PageContent:
             "file": self._link(one.painted.file),
             "size": self._sizes[one.painted.content_id],
             "command": self._command(one.painted),
-            "losses": [(_words(name), format_loss(float(value))) for name, value in losses.items()],
+            "losses": [
+                (format_name(name), format_loss(float(value))) for name, value in losses.items()
+            ],
             "scores": [
                 (
-                    _words(name),
+                    format_name(name),
                     format_score(scores[name]),
                     _known(scores.get(f"{name}_scaled", math.nan)),
                 )
@@ -297,7 +299,7 @@ class PageContent:
                 if name in scores
             ],
             "provenance": [
-                (_words(name), _plain(value))
+                (format_name(name), _plain(value))
                 for name, value in about.items()
                 if name not in {*losses, "backbone", "aggregation", "style", "content_id"}
             ],
@@ -324,10 +326,6 @@ def _range(counts: Iterable[int]) -> str:
     return str(least) if least == most else f"{least} to {most}"
 
 
-def _words(name: str) -> str:
-    return name.replace("_", " ")
-
-
 def _known(score: float) -> str:
     return format_score(score) if math.isfinite(score) else ""
 
@@ -335,5 +333,5 @@ def _known(score: float) -> str:
 def _plain(value: Any) -> str:
     """Write a value of a picture's provenance in a line."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{_words(str(key))} {_plain(one)}" for key, one in value.items())
+        return ", ".join(f"{format_name(str(key))} {_plain(one)}" for key, one in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -18,6 +18,7 @@ from nstcore.files import whole
 from nstcore.formatting import (
     format_duration,
     format_loss,
+    format_name,
     format_percent,
     format_score,
     format_yaml,
@@ -61,7 +62,7 @@ def write_report(study_dir: Path, template_dir: Path, output: Path, threads: int
         "yaml": format_yaml,
         "score": format_score,
         "percent": format_percent,
-        "words": lambda name: name.replace("_", " "),
+        "words": format_name,
         "csv_uri": lambda text: f"data:text/csv;charset=utf-8,{quote(text)}",
     }
     try:

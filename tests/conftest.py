@@ -1,5 +1,6 @@
 """What the tests share: a small untrained backbone and small pictures."""
 
+import os
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,15 @@ from nstcore.runtime import start_tensorflow
 ROOT = Path(__file__).parent.parent
 
 start_tensorflow(threads=1, seed=0)
+
+
+def write_unreadable_name(folder: Path) -> None:
+    """Make an empty file whose name is not UTF-8, where the file system takes such names."""
+    try:
+        with open(os.fsencode(folder) + b"/Bo_\xff.png", "wb"):  # noqa: PTH123 (a path of bytes)
+            pass
+    except OSError:
+        pytest.skip("this file system takes no such names")
 
 
 @pytest.fixture(scope="session")

@@ -1,9 +1,9 @@
 import csv
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
+from conftest import write_unreadable_name
 from PIL import Image
 
 from nstcore.catalogue import (
@@ -127,12 +127,7 @@ def test_files_that_cannot_be_used_are_told_and_stop_nothing(dataset):
 
 
 def test_a_name_that_is_not_utf_8_is_told(dataset):
-    name = os.fsencode(dataset / "images" / "images" / "Bo_Two") + b"/Bo_\xff.png"
-    try:
-        with open(name, "wb"):  # noqa: PTH123 (a path of bytes)
-            pass
-    except OSError:
-        pytest.skip("this file system takes no such names")
+    write_unreadable_name(dataset / "images" / "images" / "Bo_Two")
     faults = [one.fault for one in make_catalogue(dataset).by_style["Bo_Two"] if one.fault]
     assert faults == ["its name is not UTF-8; rename it"]
 

@@ -1,13 +1,13 @@
 """How a study was run, as it is recorded and told."""
 
 import json
-import os
 import shlex
 import subprocess
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import write_unreadable_name
 from small_study import SETTING, write_benchmark
 
 from nstcore.errors import DataError
@@ -212,5 +212,10 @@ def test_a_backbone_may_be_called_like_a_file(tmp_path: Path) -> None:
 
 
 def test_a_file_whose_name_is_no_text_is_told_all_the_same(project: Path) -> None:
-    Path(os.fsdecode(os.fsencode(project / "nstcore") + b"/\xff.py")).write_text("c = 1\n")
-    assert find_setting(project, "9").changed == ("nstcore/\ufffd.py",)
+    write_unreadable_name(project / "nstcore")
+    assert find_setting(project, "9").changed == ("nstcore/Bo_\ufffd.png",)
+
+
+def test_a_tree_of_which_git_cannot_tell_the_status_does_not_pass_for_clean(project: Path) -> None:
+    (project / ".git" / "index").write_bytes(b"damaged")
+    assert find_setting(project, "9").commit == ""

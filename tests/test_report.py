@@ -261,7 +261,9 @@ def test_a_study_with_one_pair_of_weights_and_no_descriptions_has_a_report(folde
         del backbone["alpha"], backbone["beta"], backbone["description"]
     record["config"]["loss"] = {"scaling": "calibrated", "alpha": 0.125, "beta": 64}
     path.write_text(json.dumps(record))
-    tables = report(folder).at("method").all("table")
+    page = report(folder)
+    assert "it is told of the test pictures alone" in page.at("curves").text
+    tables = page.at("method").all("table")
     table = next(one for one in tables if "Content layer" in one.text)
     assert [row[3:] for row in rows(table)] == [["0.125", "64"], ["0.125", "64"]]
 

@@ -10,6 +10,8 @@ const Grid = (() => {
   const jump = document.querySelector(".jump");
   const START = { rows: "content", columns: "model", fixed: {} };
   const EACH = "";
+  // Where arrow keys lead: across and down.
+  const STEPS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
 
   // What the page came with, to be put together anew.
   const cells = new Map();
@@ -269,5 +271,5 @@ const Grid = (() => {
   fillForm();
   form.hidden = false;
 
-  return { show, read, neighbour, place, link, image, photograph, status };
+  return { STEPS, show, read, neighbour, place, link, image, photograph, status };
 })();

@@ -97,7 +97,7 @@
 
   // From picture to picture without the viewer, too.
   document.getElementById("grids").addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const step = Grid.STEPS[event.key];
     const link = event.target.closest("a.painted");
     if (step && link) {
       const number = Grid.neighbour(Number(link.dataset.picture), ...step);

@@ -29,7 +29,7 @@ const Viewer = (() => {
     return isolated;
   }
 
-  function fillCells(body, rows, numbers) {
+  function fillCells(body, rows) {
     body.replaceChildren(
       ...rows.map(([title, ...values]) => {
         const row = document.createElement("tr");
@@ -39,7 +39,7 @@ const Viewer = (() => {
         row.append(head);
         for (const value of values) {
           const cell = row.insertCell();
-          cell.className = numbers ? "number" : "";
+          cell.className = "number";
           cell.textContent = value || "–";
         }
         return row;
@@ -110,8 +110,8 @@ const Viewer = (() => {
     const original = find(".original a");
     original.href = picture.file;
     original.textContent = `Open the original (${picture.size} pixels)`;
-    fillCells(find(".losses tbody"), picture.losses, true);
-    fillCells(find(".scores tbody"), picture.scores, true);
+    fillCells(find(".losses tbody"), picture.losses);
+    fillCells(find(".scores tbody"), picture.scores);
     find(".scored").hidden = !picture.scores.length;
     find(".command").textContent = picture.command;
     find(".copied").textContent = "";
@@ -182,7 +182,7 @@ const Viewer = (() => {
   find("[name=close]").addEventListener("click", () => dialog.close());
   find("[name=copy]").addEventListener("click", copyCommand);
   dialog.addEventListener("keydown", (event) => {
-    const step = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] }[event.key];
+    const step = Grid.STEPS[event.key];
     if (
       step &&
       !event.altKey &&

@@ -1,0 +1,55 @@
+"""The machine that something was computed on, and what its programs say."""
+
+import os
+import platform
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def processor() -> str:
+    """Return what the processor is called."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        lines = []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, platform.processor() or platform.machine())
+
+
+def memory() -> float:
+    """Return the memory in GB of 10^9 bytes; 0 where it is not known."""
+    try:
+        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
+    except (AttributeError, OSError, ValueError):
+        return 0.0
+
+
+def gpus() -> tuple[str, ...]:
+    """Return what the GPUs by NVIDIA are called; nothing where their program is not there."""
+    listed = ask("nvidia-smi", "--query-gpu=name", "--format=csv,noheader") or ""
+    return tuple(line.strip() for line in listed.splitlines() if line.strip())
+
+
+def system() -> str:
+    """Return the operating system and its version."""
+    return f"{platform.system()} {platform.release()}"
+
+
+def ask(program: str, *arguments: str) -> str | None:
+    """Return what a program prints; None where it is not there or fails."""
+    found = shutil.which(program)
+    if found is None:
+        return None
+    try:
+        done = subprocess.run(
+            [found, *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",
+            timeout=20,
+            check=False,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return done.stdout if done.returncode == 0 else None
