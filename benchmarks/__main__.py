@@ -16,9 +16,9 @@ from typing import Any
 
 from benchmarks.bench import bench, torch_version
 from benchmarks.sections import SECTIONS
-from nstcore import machine
-from nstcore.files import whole
-from nstcore.program import run
+from nstcore.common import machine
+from nstcore.common.files import whole
+from nstcore.common.program import run
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ def main() -> None:
     case = Case("ours", paintings=arguments.paintings, size=arguments.size, batch=arguments.batch)
     clock = [time.perf_counter()]
 
-    from nstcore.runtime import start_tensorflow
+    from nstcore.common.runtime import start_tensorflow
 
     start_tensorflow(arguments.threads)
     from benchmarks import ours

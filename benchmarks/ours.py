@@ -8,10 +8,10 @@ from typing import Any
 import keras
 
 from benchmarks.cases import Case, gram_triangles, pictures
-from nstcore.backbones import Backbone, load_backbone
-from nstcore.losses import Objective
-from nstcore.style import StyleTarget
-from nstcore.stylizing import Canvas
+from nstcore.backbones.backbone import Backbone, load_backbone
+from nstcore.losses.objective import Objective
+from nstcore.losses.style_target import StyleTarget
+from nstcore.painting.stylize import Canvas
 
 
 def make(case: Case) -> Callable[[], list[Any]]:

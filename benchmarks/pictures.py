@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from nstcore.catalogue import Artwork, look_at
+from nstcore.dataset.catalogue import Artwork, look_at
 
 SIZE = (1000, 800)
 """Width and height, about those of the dataset's pictures."""

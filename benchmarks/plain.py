@@ -1,6 +1,6 @@
 """Many paintings without our algebra: the tutorial's step with one loss term per painting.
 
-The losses are ours (see `nstcore.style` and `nstcore.aggregation`), written out.
+The losses are ours (see `nstcore.losses`), written out.
 """
 
 from collections.abc import Callable, Sequence

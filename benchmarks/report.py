@@ -14,12 +14,14 @@ import pandas as pd
 from PIL import Image
 
 from benchmarks.timing import ROOT
-from nstcore import CONFIG_VERSION
-from nstcore.choosing import CHOICE_COLUMNS, HISTORY_COLUMNS, write_table
-from nstcore.images import save_png
-from nstcore.page import KEPT
-from nstcore.report import write_report
-from nstcore.selection import Picture, write_selection
+from nstcore.common.tables import write_table
+from nstcore.common.versions import CONFIG_VERSION
+from nstcore.images.io import save_png
+from nstcore.painting.choose import CHOICE_COLUMNS
+from nstcore.painting.history import HISTORY_COLUMNS
+from nstcore.report.page import KEPT
+from nstcore.report.render import write_report
+from nstcore.selection.pictures import Picture, write_selection
 
 SIZE = (640, 480)
 """Width and height of the stylised pictures."""

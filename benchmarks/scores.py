@@ -24,12 +24,12 @@ def time_scores(count: int, rounds: int, threads: int, side: int) -> Mapping[str
     Returns:
         Seconds per picture and round, by how far the scoring went.
     """
-    from nstcore.runtime import start_tensorflow
+    from nstcore.common.runtime import start_tensorflow
 
     start_tensorflow(threads)
 
-    from nstcore.backbones import load_backbone
-    from nstcore.judge import Paintings, Reference, look, read_stylized
+    from nstcore.backbones.backbone import load_backbone
+    from nstcore.judging.judge import Paintings, Reference, look, read_stylized
 
     judge = load_backbone("MobileNetV2", "random", name="judge")
     with tempfile.TemporaryDirectory() as folder:

@@ -115,8 +115,8 @@ def styles(bench: Bench) -> list[Table]:
             (*TIME, "first step s"),
             rows,
             [
-                "Ours runs under our settings of TensorFlow (nstcore.runtime), the others under "
-                "its own. The tutorial is timed anew beside each number of paintings."
+                "Ours runs under our settings of TensorFlow (nstcore.common.runtime), the others "
+                "under its own. The tutorial is timed anew beside each number of paintings."
             ],
             raw,
         )

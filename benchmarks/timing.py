@@ -14,7 +14,7 @@ from typing import Any, NamedTuple, TextIO, cast
 import numpy as np
 
 from benchmarks.cases import Case
-from nstcore.errors import StudyError
+from nstcore.common.errors import StudyError
 
 ROOT = Path(__file__).parent.parent
 

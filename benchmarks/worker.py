@@ -88,7 +88,7 @@ def seconds_per_step(step: Step, least: float) -> float:
 
 
 def _start_nstcore(threads: int) -> None:
-    from nstcore.runtime import start_tensorflow
+    from nstcore.common.runtime import start_tensorflow
 
     start_tensorflow(threads)
 

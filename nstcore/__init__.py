@@ -18,36 +18,28 @@ from typing import TYPE_CHECKING, Any
 # Read when Keras is first imported, which every module here does late.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-NUMERICS_VERSION = "2"
-"""Raised by hand when the same config would give other numbers: results are then made anew."""
-
-CONFIG_VERSION = 1
-"""Raised by hand when the config's format or the files of a study change their meaning."""
-
 if TYPE_CHECKING:
-    from nstcore.aggregation import aggregate
-    from nstcore.backbones import Backbone, load_backbone
-    from nstcore.gram import gram_matrix
-    from nstcore.style import StyleTarget
-    from nstcore.stylizing import Stylized, stylize
-    from nstcore.training import train
+    from nstcore.backbones.backbone import Backbone, load_backbone
+    from nstcore.losses.aggregation import aggregate
+    from nstcore.losses.gram import gram_matrix
+    from nstcore.losses.style_target import StyleTarget
+    from nstcore.painting.stylize import Stylized, stylize
+    from nstcore.painting.train import train
 
 # TensorFlow takes seconds to start, and half of the workflow's programs have no use for it: a name
 # is imported when it is first asked for (PEP 562).
 _PUBLIC = {
-    "Backbone": "nstcore.backbones",
-    "StyleTarget": "nstcore.style",
-    "Stylized": "nstcore.stylizing",
-    "aggregate": "nstcore.aggregation",
-    "gram_matrix": "nstcore.gram",
-    "load_backbone": "nstcore.backbones",
-    "stylize": "nstcore.stylizing",
-    "train": "nstcore.training",
+    "Backbone": "nstcore.backbones.backbone",
+    "StyleTarget": "nstcore.losses.style_target",
+    "Stylized": "nstcore.painting.stylize",
+    "aggregate": "nstcore.losses.aggregation",
+    "gram_matrix": "nstcore.losses.gram",
+    "load_backbone": "nstcore.backbones.backbone",
+    "stylize": "nstcore.painting.stylize",
+    "train": "nstcore.painting.train",
 }
 
 __all__ = [
-    "CONFIG_VERSION",
-    "NUMERICS_VERSION",
     "Backbone",
     "StyleTarget",
     "Stylized",

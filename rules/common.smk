@@ -12,14 +12,15 @@ from snakemake import __version__ as snakemake_version
 
 sys.path.insert(0, workflow.basedir)
 
-from nstcore import NUMERICS_VERSION
-from nstcore.config import Study, check_record, write_record
-from nstcore.errors import StudyError
-from nstcore.journal import find_setting, record_setting
-from nstcore.layout import archive_name
-from nstcore.program import make_findable
-from nstcore.scores import SCORES_VERSION
-from nstcore.selection import read_selection
+from nstcore.common.versions import NUMERICS_VERSION
+from nstcore.study.config import Study
+from nstcore.study.record import check_record, write_record
+from nstcore.common.errors import StudyError
+from nstcore.study.journal import find_setting, record_setting
+from nstcore.dataset.layout import archive_name
+from nstcore.common.program import make_findable
+from nstcore.common.versions import SCORES_VERSION
+from nstcore.selection.pictures import read_selection
 
 make_findable(workflow.basedir)
 

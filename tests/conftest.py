@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from nstcore.runtime import start_tensorflow
+from nstcore.common.runtime import start_tensorflow
 
 ROOT = Path(__file__).parent.parent
 
@@ -25,7 +25,7 @@ def write_unreadable_name(folder: Path) -> None:
 @pytest.fixture(scope="session")
 def backbone():
     """VGG16 with random weights: real code, no download."""
-    from nstcore.backbones import load_backbone
+    from nstcore.backbones.backbone import load_backbone
 
     return load_backbone("VGG16", "random", seed=3)
 

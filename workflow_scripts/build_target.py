@@ -4,8 +4,8 @@ import argparse
 import json
 from pathlib import Path
 
-from nstcore.files import whole
-from nstcore.program import run
+from nstcore.common.files import whole
+from nstcore.common.program import run
 
 
 def main() -> None:
@@ -17,13 +17,13 @@ def main() -> None:
     parser.add_argument("--about", required=True, type=Path, help="what it is, JSON")
     args = parser.parse_args()
 
-    from nstcore.runtime import start_tensorflow
+    from nstcore.common.runtime import start_tensorflow
 
     start_tensorflow(args.threads)
 
-    from nstcore.backbones import Backbone
-    from nstcore.images import read_pixels
-    from nstcore.style import StyleTarget
+    from nstcore.backbones.backbone import Backbone
+    from nstcore.images.io import read_pixels
+    from nstcore.losses.style_target import StyleTarget
 
     backbone = Backbone.load(args.backbone)
     names = [path.stem for path in args.paintings]

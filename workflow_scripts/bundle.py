@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from nstcore.bundle import write_bundle
-from nstcore.program import run
+from nstcore.common.program import run
+from nstcore.report.bundle import write_bundle
 
 
 def main() -> None:

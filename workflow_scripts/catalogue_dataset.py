@@ -6,8 +6,8 @@ from functools import partial
 from itertools import groupby
 from pathlib import Path
 
-from nstcore.catalogue import Artwork, make_catalogue, write_catalogue
-from nstcore.program import run
+from nstcore.common.program import run
+from nstcore.dataset.catalogue import Artwork, make_catalogue, write_catalogue
 
 
 def main() -> None:

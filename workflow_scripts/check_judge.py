@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from nstcore.files import whole
-from nstcore.kinship import RELATED, refuse_relative
-from nstcore.program import run
+from nstcore.common.files import whole
+from nstcore.common.program import run
+from nstcore.judging.kernel_similarity import RELATED, refuse_relative
 
 
 def main() -> None:

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from nstcore.choosing import average_curve, choose, read_history, summarize, write_table
-from nstcore.program import run
+from nstcore.common.program import run
+from nstcore.common.tables import write_table
+from nstcore.painting.choose import choose, summarize
+from nstcore.painting.history import average_curve, read_history
 
 
 def main() -> None:

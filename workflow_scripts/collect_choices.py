@@ -5,8 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from nstcore.choosing import read_choices, write_table
-from nstcore.program import run
+from nstcore.common.program import run
+from nstcore.common.tables import write_table
+from nstcore.painting.choose import read_choices
 
 
 def main() -> None:

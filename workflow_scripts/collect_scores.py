@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from nstcore.program import run
-from nstcore.scores import collect, read_rows, write_scores
+from nstcore.common.program import run
+from nstcore.judging.scores import collect, read_rows, write_scores
 
 
 def main() -> None:

@@ -4,11 +4,11 @@ import argparse
 import json
 from pathlib import Path
 
-from nstcore.files import whole
-from nstcore.findings import find, read_runs, write_findings
-from nstcore.pareto import draw_pareto
-from nstcore.program import run
-from nstcore.scores import read_scores
+from nstcore.common.files import whole
+from nstcore.common.program import run
+from nstcore.judging.questions import find, read_runs, write_findings
+from nstcore.judging.scores import read_scores
+from nstcore.report.pareto import draw_pareto
 
 
 def main() -> None:

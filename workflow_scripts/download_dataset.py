@@ -5,8 +5,8 @@ import signal
 import sys
 from pathlib import Path
 
-from nstcore.download import download
-from nstcore.program import run
+from nstcore.common.program import run
+from nstcore.dataset.download import download
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from nstcore.archive import extract
-from nstcore.program import run
+from nstcore.common.program import run
+from nstcore.dataset.archive import extract
 
 
 def main() -> None:

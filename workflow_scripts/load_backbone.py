@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from nstcore.architectures import POOLINGS, PRECISIONS
-from nstcore.files import whole
-from nstcore.program import run
+from nstcore.backbones.architectures import POOLINGS, PRECISIONS
+from nstcore.common.files import whole
+from nstcore.common.program import run
 
 
 def layer_weight(text: str) -> tuple[str, float]:
@@ -40,11 +40,11 @@ def main() -> None:
     if len(style_layers) < len(args.style_layers):
         parser.error("argument --style-layers: a layer is given twice")
 
-    from nstcore.runtime import start_tensorflow
+    from nstcore.common.runtime import start_tensorflow
 
     start_tensorflow(args.threads, args.seed)
 
-    from nstcore.backbones import load_backbone
+    from nstcore.backbones.backbone import load_backbone
 
     backbone = load_backbone(
         args.architecture,

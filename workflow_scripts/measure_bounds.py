@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pandas as pd
 
-from nstcore.program import run
-from nstcore.scores import ROW_COLUMNS, write_scores
-from nstcore.selection import read_selection
+from nstcore.common.program import run
+from nstcore.judging.scores import ROW_COLUMNS, write_scores
+from nstcore.selection.pictures import read_selection
 
 
 def main() -> None:
@@ -21,11 +21,11 @@ def main() -> None:
     args = parser.parse_args()
     selection = read_selection(args.selection)
 
-    from nstcore.runtime import start_tensorflow
+    from nstcore.common.runtime import start_tensorflow
 
     start_tensorflow(args.threads)
 
-    from nstcore.scoring import measure_bounds
+    from nstcore.judging.score import measure_bounds
 
     rows = measure_bounds(args.judge, selection, args.inputs, args.reference)
     table = pd.DataFrame(rows, columns=ROW_COLUMNS)

@@ -4,8 +4,8 @@ import argparse
 from functools import partial
 from pathlib import Path
 
+from nstcore.common.program import run
 from nstcore.demo import paint_dataset, write_photographs
-from nstcore.program import run
 
 
 def main() -> None:

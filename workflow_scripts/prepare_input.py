@@ -3,9 +3,9 @@
 import argparse
 from pathlib import Path
 
-from nstcore.images import prepare
-from nstcore.program import run
-from nstcore.selection import find_picture, read_selection
+from nstcore.common.program import run
+from nstcore.images.io import prepare
+from nstcore.selection.pictures import find_picture, read_selection
 
 
 def main() -> None:

@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from nstcore.program import run
-from nstcore.report import write_report
+from nstcore.common.program import run
+from nstcore.report.render import write_report
 
 TEMPLATES = Path(__file__).parent.parent / "reports"
 

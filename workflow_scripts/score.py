@@ -3,8 +3,8 @@
 import argparse
 from pathlib import Path
 
-from nstcore.program import run
-from nstcore.scoring import score_pictures
+from nstcore.common.program import run
+from nstcore.judging.score import score_pictures
 
 
 def main() -> None:
@@ -24,7 +24,7 @@ def main() -> None:
     args = parser.parse_args()
 
     def start() -> None:
-        from nstcore.runtime import start_tensorflow
+        from nstcore.common.runtime import start_tensorflow
 
         start_tensorflow(args.threads)
 

@@ -5,11 +5,11 @@ import json
 from collections import Counter
 from pathlib import Path
 
-from nstcore.catalogue import read_catalogue
-from nstcore.config import read_styles
-from nstcore.program import run
-from nstcore.selecting import select
-from nstcore.selection import write_notes, write_selection
+from nstcore.common.program import run
+from nstcore.dataset.catalogue import read_catalogue
+from nstcore.selection.pictures import write_notes, write_selection
+from nstcore.selection.select import select
+from nstcore.selection.styles import read_styles
 
 
 def main() -> None:

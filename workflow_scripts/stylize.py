@@ -4,9 +4,9 @@ import argparse
 import json
 from pathlib import Path
 
-from nstcore.choosing import read_choices
-from nstcore.program import add_loss_arguments, loss_arguments, run
-from nstcore.progress import Progress
+from nstcore.common.program import add_loss_arguments, loss_arguments, run
+from nstcore.painting.choose import read_choices
+from nstcore.painting.progress import Progress
 
 
 def main() -> None:
@@ -24,15 +24,15 @@ def main() -> None:
     args = parser.parse_args()
     choice = read_choices(args.choice).iloc[0]
 
-    from nstcore.runtime import start_tensorflow
+    from nstcore.common.runtime import start_tensorflow
 
     start_tensorflow(args.threads, args.seed)
 
-    from nstcore.backbones import Backbone
-    from nstcore.images import load_batch, original_size, resize, save_png, to_image
-    from nstcore.provenance import describe
-    from nstcore.style import StyleTarget
-    from nstcore.stylizing import stylize
+    from nstcore.backbones.backbone import Backbone
+    from nstcore.images.io import load_batch, original_size, resize, save_png, to_image
+    from nstcore.losses.style_target import StyleTarget
+    from nstcore.painting.provenance import describe
+    from nstcore.painting.stylize import stylize
 
     backbone = Backbone.load(args.backbone)
     with Progress(int(choice["epochs"])) as progress:

@@ -4,10 +4,10 @@ import argparse
 import json
 from pathlib import Path
 
-from nstcore.choosing import write_table
-from nstcore.program import add_loss_arguments, loss_arguments, run
-from nstcore.progress import Progress
-from nstcore.saved import remove
+from nstcore.common.program import add_loss_arguments, loss_arguments, run
+from nstcore.common.tables import write_table
+from nstcore.painting.checkpoint import remove
+from nstcore.painting.progress import Progress
 
 
 def main() -> None:
@@ -30,14 +30,14 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="losses, CSV")
     args = parser.parse_args()
 
-    from nstcore.runtime import start_tensorflow
+    from nstcore.common.runtime import start_tensorflow
 
     start_tensorflow(args.threads, args.seed)
 
-    from nstcore.backbones import Backbone
-    from nstcore.images import load_batch
-    from nstcore.style import StyleTarget
-    from nstcore.training import train
+    from nstcore.backbones.backbone import Backbone
+    from nstcore.images.io import load_batch
+    from nstcore.losses.style_target import StyleTarget
+    from nstcore.painting.train import train
 
     backbone = Backbone.load(args.backbone)
     contents = zip((path.stem for path in args.contents), load_batch(args.contents), strict=True)

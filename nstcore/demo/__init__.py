@@ -16,11 +16,11 @@ import numpy as np
 from numpy.random import Generator
 from PIL import Image
 
+from nstcore.common.errors import ConfigError, DataError
 from nstcore.demo.brushes import color_table
 from nstcore.demo.painters import SCALE, paint_carvings, paint_dots, paint_shards, paint_strokes
 from nstcore.demo.scenes import CREDITS, MODELS, Scene, compose, photograph
-from nstcore.errors import ConfigError, DataError
-from nstcore.images import Pixels, resize, save_png, to_image
+from nstcore.images.io import Pixels, resize, save_png, to_image
 
 LABEL = "SOURCES.txt"
 """Stands in both folders, says where their pictures come from, and marks them as replaceable."""

@@ -8,7 +8,7 @@ from numpy.random import Generator
 from numpy.typing import ArrayLike, NDArray
 
 from nstcore.demo.scenes import Plane, soften
-from nstcore.images import Pixels
+from nstcore.images.io import Pixels
 
 Points = NDArray[np.float32]
 """Places on the canvas in pixels, y before x: (..., 2)."""

@@ -21,7 +21,7 @@ from nstcore.demo.brushes import (
     trace,
 )
 from nstcore.demo.scenes import Plane, Scene, clouds, enlarge, soften
-from nstcore.images import Pixels
+from nstcore.images.io import Pixels
 
 SCALE = 2
 """A canvas is this many times as wide as the finished picture."""

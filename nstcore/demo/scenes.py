@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from PIL import Image
 from skimage.filters import gaussian
 
-from nstcore.images import read_image, to_pixels
+from nstcore.images.io import read_image, to_pixels
 
 Plane = NDArray[np.float32]
 """One number per pixel: (height, width)."""

@@ -6,11 +6,11 @@ import pytest
 from PIL import Image
 
 from nstcore import demo
+from nstcore.common.errors import ConfigError, DataError
+from nstcore.common.files import sha256
 from nstcore.demo import ARTISTS, LABEL, paint_dataset, write_photographs
 from nstcore.demo.scenes import photograph
-from nstcore.errors import ConfigError, DataError
-from nstcore.files import sha256
-from nstcore.images import read_image, resize, to_pixels
+from nstcore.images.io import read_image, resize, to_pixels
 
 PAINTINGS = 4
 

@@ -1,8 +1,8 @@
 import numpy as np
 import pytest
 
+from nstcore.common.errors import ImageError
 from nstcore.demo.scenes import CREDITS, MODELS, clouds, cut_out, landscape, photograph
-from nstcore.errors import ImageError
 
 SHAPE = (120, 150)
 

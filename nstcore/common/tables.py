@@ -1,0 +1,66 @@
+"""Tables of dataclasses: one CSV file, one row per object, one column per field."""
+
+import csv
+from collections.abc import Iterable
+from dataclasses import asdict, fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from nstcore.common.errors import DataError
+from nstcore.common.files import whole
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Row = TypeVar("Row")
+
+
+def columns(kind: type[Any]) -> list[str]:
+    """Return the names of a dataclass's fields."""
+    return [field.name for field in fields(kind)]
+
+
+def write_rows(kind: type[Row], rows: Iterable[Row], path: Path | str) -> None:
+    """Write dataclass instances as UTF-8 CSV, whole or not at all."""
+    with whole(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, columns(kind), lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(asdict(row) for row in rows)  # type: ignore[call-overload]
+
+
+def read_rows(kind: type[Row], path: Path | str) -> list[Row]:
+    """Read what `write_rows` wrote.
+
+    Args:
+        kind: A dataclass whose fields are of type str or int.
+        path: The table.
+
+    Raises:
+        DataError: The file is missing, or is no such table.
+    """
+    wanted = columns(kind)
+    try:
+        with Path(path).open(encoding="utf-8", newline="") as file:
+            rows = csv.reader(file, strict=True)
+            if next(rows, None) != wanted:
+                raise DataError(
+                    f"{path}: expected the columns {', '.join(wanted)}; delete it and run again"
+                )
+            return [_row(kind, row) for row in rows]
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such table") from None
+    except (OSError, ValueError, csv.Error) as error:
+        raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
+
+
+def _row(kind: type[Row], values: list[str]) -> Row:
+    types = [field.type for field in fields(kind)]  # type: ignore[arg-type]
+    return kind(
+        *(int(value) if one is int else value for one, value in zip(types, values, strict=True))
+    )
+
+
+def write_table(table: "pd.DataFrame", path: Path | str) -> None:
+    """Write a table as CSV, whole or not at all."""
+    with whole(path) as draft:
+        table.to_csv(draft, index=False, lineterminator="\n")

@@ -1,0 +1,9 @@
+"""Names for values whose libraries ship no types."""
+
+from typing import Any
+
+Tensor = Any
+"""A TensorFlow tensor."""
+
+Model = Any
+"""A Keras model."""

@@ -1,0 +1,189 @@
+"""A dataset's archive: tell whether it is sound, and extract what a study needs of it."""
+
+import hashlib
+import re
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path, PurePosixPath
+
+from nstcore.common.errors import DataError
+from nstcore.dataset.layout import EXPECTED, PICTURES, TABLE, Layout, arrange, repair_name
+
+_MAGIC = b"PK\x03\x04"
+_UNSAFE = re.compile(r"^/|^[A-Za-z]:|\\|(^|/)\.\.(/|$)")
+# What the zip module raises on bytes that are not what a checksum or a header promises; a
+# RuntimeError on a header that tells of encryption or of an unknown compression.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+
+
+def begins_as_archive(path: Path) -> bool:
+    """Tell whether a file, or the part of it that is there, starts like a zip archive."""
+    with path.open("rb") as file:
+        head = file.read(len(_MAGIC))
+    return _MAGIC.startswith(head)
+
+
+def find_fault(archive: Path) -> str | None:
+    """Read an archive to its end and say what is wrong with it, or nothing if it is sound.
+
+    Every member is compared with its checksum; the dataset's table and pictures must be there, and
+    no member may point out of the folder that it would be extracted to.
+    """
+    if not begins_as_archive(archive):
+        with archive.open("rb") as file:
+            head = file.read(512)
+        page = head.lstrip().startswith(b"<")
+        return "a web page instead of a zip archive" if page else "something else than an archive"
+    try:
+        with zipfile.ZipFile(archive) as opened:
+            damaged = opened.testzip()
+            names = opened.namelist()
+    except _DAMAGE as error:
+        return f"a damaged zip archive ({error})"
+    if damaged is not None:
+        return f"a damaged zip archive (member {damaged!r})"
+    if unsafe := _find_unsafe(names):
+        return f"a zip archive with a member that points out of its folder ({unsafe!r})"
+    layout = arrange(names)
+    if layout.table and layout.folders:
+        return None
+    return f"a zip archive without {'pictures' if layout.table else TABLE}"
+
+
+def extract(archive: Path, folder: Path) -> None:
+    """Extract pictures, and `artists.csv` if it is there; `folder` appears whole or not at all.
+
+    Whatever the layout of the archive, `folder` gets the dataset's own: `images/images/<Artist>/`.
+    Names that a wrong character set garbled are repaired (see `layout.repair_name`). Where that
+    makes one folder of several (Dürer's), the folder that comes first in the archive counts:
+    pictures of the others are left out if it has the same bytes under whatever name; a new picture
+    whose name is taken stays in a folder of its own, which keeps the garbled name. Within one
+    folder nothing is left out, equal or not.
+
+    Args:
+        archive: A zip file in one of the layouts that `layout.arrange` knows; it is only read.
+        folder: Where to put it; must be absent or empty.
+
+    Raises:
+        DataError: The archive is damaged, has no pictures, or holds a name that points out of the
+            folder; the disk is too full; or `folder` holds something already.
+    """
+    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+        raise DataError(f"{folder}: holds something already; delete it to extract {archive} again")
+    # A fixed name, so that what a killed run left behind does not pile up.
+    draft = folder.with_name(f".part.{folder.name}")
+    shutil.rmtree(draft, ignore_errors=True)
+    draft.mkdir(parents=True)
+    try:
+        with _opened(archive) as opened:
+            layout = _arranged(archive, opened)
+            members = [name for names in layout.folders.values() for name in names]
+            wanted = [*members, *([layout.table] if layout.table else [])]
+            require_space(draft, sum(opened.getinfo(name).file_size for name in wanted))
+            if layout.table:
+                _write_member(opened, layout.table, draft / TABLE)
+            _write_pictures(opened, layout, draft)
+        draft.rename(folder)
+    finally:
+        shutil.rmtree(draft, ignore_errors=True)
+
+
+def require_space(folder: Path, needed: int) -> None:
+    """Check that a disk has room.
+
+    Args:
+        folder: A folder on it.
+        needed: Bytes.
+
+    Raises:
+        DataError: Less is free.
+    """
+    free = shutil.disk_usage(folder).free
+    if free < needed:
+        raise DataError(
+            f"{folder}: {needed / 1e9:.1f} GB needed and {free / 1e9:.1f} GB free; make room, or "
+            "choose a folder on another disk"
+        )
+
+
+@contextmanager
+def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        if not begins_as_archive(archive):
+            raise DataError(
+                f"{archive}: not a zip archive; extract it yourself and give the folder instead"
+            )
+        with zipfile.ZipFile(archive) as opened:
+            yield opened
+    except FileNotFoundError:
+        raise DataError(f"{archive}: no such archive") from None
+    except _DAMAGE as error:
+        raise DataError(
+            f"{archive}: damaged ({error}); get it again from where it came from"
+        ) from None
+    except OSError as error:
+        raise DataError(f"{error.filename or archive}: {error.strerror}") from None
+
+
+def _find_unsafe(names: Sequence[str]) -> str | None:
+    return next((name for name in names if _UNSAFE.search(name)), None)
+
+
+def _arranged(archive: Path, opened: zipfile.ZipFile) -> Layout:
+    names = [info.filename for info in opened.infolist() if not info.is_dir()]
+    if unsafe := _find_unsafe(names):
+        raise DataError(
+            f"{archive}: member {unsafe!r} points out of the folder it is extracted to; do not "
+            "use this archive, get it again from its source"
+        )
+    if len(set(names)) < len(names):
+        twice = next(name for name in names if names.count(name) > 1)
+        raise DataError(
+            f"{archive}: two members are called {twice!r}; get the archive again from its source"
+        )
+    layout = arrange(names)
+    if not layout.folders:
+        raise DataError(f"{archive}: no pictures; {EXPECTED}")
+    return layout
+
+
+def _write_pictures(opened: zipfile.ZipFile, layout: Layout, draft: Path) -> None:
+    total = sum(len(names) for names in layout.folders.values())
+    place = {name: number for number, name in enumerate(opened.namelist())}
+    first_folders: dict[tuple[str, str], str] = {}
+    count = duplicates = 0
+    # The first of two folders of an artist is that which comes first in the archive.
+    for garbled, names in sorted(layout.folders.items(), key=lambda item: place[item[1][0]]):
+        artist = repair_name(garbled)
+        for name in names:
+            count += 1
+            file = PurePosixPath(name).name
+            target = draft / PICTURES / artist / repair_name(file)
+            if target.exists():
+                target = draft / PICTURES / garbled / file
+            digest = _write_member(opened, name, target)
+            if first_folders.setdefault((artist, digest), garbled) != garbled:
+                target.unlink()
+                with suppress(OSError):  # unless it holds other pictures
+                    target.parent.rmdir()
+                duplicates += 1
+            elif target.parent.name != artist:
+                print(f"{name}: kept under this name, differs from {artist}'s", flush=True)
+            if count % 1000 == 0:
+                print(f"{count} of {total} pictures", flush=True)
+    print(f"{total - duplicates} pictures, {duplicates} duplicates left out", flush=True)
+
+
+def _write_member(opened: zipfile.ZipFile, name: str, target: Path) -> str:
+    """Write a member to a new file; return the SHA-256 of its bytes."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    digest = hashlib.sha256()
+    with opened.open(name) as member, target.open("xb") as file:
+        # What a member's header promises may not fit into memory.
+        while piece := member.read(2**20):
+            file.write(piece)
+            digest.update(piece)
+    return digest.hexdigest()

@@ -1,0 +1,87 @@
+"""Whether two networks come from one training: by their kernels, whatever they are called.
+
+Nothing here needs TensorFlow.
+"""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+
+from nstcore.common.errors import WeightsError
+
+RELATED = 0.5
+"""Largest cosine of two kernels from which on networks are taken for relatives.
+
+Measured on the networks of README, "The judge": copies reach 1, a fine-tuned network 0.99 of what
+it was tuned from, others at most 0.14 (MobileNetV2, trained by Keras and by torchvision).
+"""
+
+
+def likeness(one: Path | str, other: Path | str) -> float:
+    """Return the largest cosine between a kernel of one network and one of the other.
+
+    Kernels of the same shape are compared as they are; networks trained on their own hardly ever
+    share one, since nothing orders their filters alike.
+
+    Args:
+        one: A saved backbone, or any other HDF5 file of weights.
+        other: The same.
+
+    Returns:
+        0 (nothing in common, or no kernels of one shape) to 1.
+
+    Raises:
+        WeightsError: A file cannot be read.
+    """
+    kernels = _kernels(other)
+    nearest = [
+        abs(float(np.vdot(mine, theirs)))
+        for mine in _kernels(one)
+        for theirs in kernels
+        if mine.shape == theirs.shape
+    ]
+    return min(max(nearest, default=0.0), 1.0)
+
+
+def _kernels(path: Path | str) -> list[np.ndarray]:
+    """Read all convolution kernels of a file, each scaled to length 1."""
+    found = []
+
+    def visit(_: str, item: object) -> None:
+        if isinstance(item, h5py.Dataset) and item.ndim == 4:
+            values = np.asarray(item, np.float64)
+            length = np.linalg.norm(values)
+            if length > 0:
+                found.append(values / length)
+
+    try:
+        with h5py.File(path) as file:
+            file.visititems(visit)
+    except OSError as error:
+        raise WeightsError(f"{path}: cannot be read ({error})") from None
+    return found
+
+
+def refuse_relative(
+    judge: Path | str, backbone: Path | str, judge_name: str, backbone_name: str
+) -> float:
+    """Return the `likeness` of a judge to a backbone, unless it is too great.
+
+    Args:
+        judge: Its saved network.
+        backbone: That of a backbone.
+        judge_name: What the message calls the judge.
+        backbone_name: What it calls the backbone.
+
+    Raises:
+        WeightsError: The two come from one training.
+    """
+    found = likeness(judge, backbone)
+    if found >= RELATED:
+        raise WeightsError(
+            f"judge: {judge_name} and the backbone {backbone_name} come from one training (cosine "
+            f"of their nearest kernels {found:.2f}), so it would favour the pictures of "
+            f"{backbone_name}; name another network in the config's judge"
+        )
+    return found

@@ -1,0 +1,538 @@
+"""What a study's scores say: a row of means per model, and answers in plain sentences.
+
+Nothing here needs TensorFlow.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import combinations
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from nstcore.common.errors import DataError
+from nstcore.common.files import whole
+from nstcore.common.formatting import format_percent
+from nstcore.judging.scores import MEASURES, PAINTING, SCALED, STYLIZED, UNTOUCHED
+from nstcore.judging.sentences import (
+    COLORS,
+    CONTENT,
+    LEAST_VISIBLE,
+    STYLE,
+    format_number,
+    format_range,
+    pairs_are,
+    tell,
+)
+from nstcore.judging.statistics import (
+    CONFIDENCE,
+    Comparison,
+    Interval,
+    compare,
+    estimate,
+    estimate_share,
+    fewest_pairs,
+    level,
+)
+from nstcore.painting.choose import Run, summarize
+from nstcore.painting.history import average_curve, read_history
+
+PLAIN_GRID = 2.0
+"""A picture is called pixelated if its grid is more than so many times that of paintings and of the
+untouched content."""
+
+_COLUMNS = {
+    STYLE: "style_distance_scaled",
+    CONTENT: "content_distance_scaled",
+    COLORS: "color_distance_scaled",
+    "change": "change",
+    "grain": "grain",
+    "grid": "grid",
+}
+_NOTHING = 1e-9
+# These are shares of one another, whose sizes span decades.
+_RATIOS = {"grain", "grid", "total loss"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """A model's pictures together, or those of floor or ceiling."""
+
+    backbone: str
+    aggregation: str
+    kind: str
+    """One of `scores.STYLIZED`, `UNTOUCHED` and `PAINTING`."""
+    pictures: int
+    measures: Mapping[str, Interval]
+    """The mean of each of the `scores.MEASURES`; without those that no picture has."""
+    scaled: Mapping[str, Interval]
+    """The same on the scale from untouched (0) to a real painting (1)."""
+
+
+@dataclass(frozen=True)
+class Statement:
+    """A comparison in words."""
+
+    sentence: str
+    comparison: Comparison
+    where: str = ""
+    """The only backbone that it is about; empty if about all together."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A question of the study and what the numbers say to it."""
+
+    question: str
+    answer: str
+    statements: tuple[Statement, ...] = ()
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What `findings.json` holds."""
+
+    judge: Mapping[str, Any]
+    """What scored the pictures."""
+    rows: tuple[Row, ...]
+    """Models in the study's order, then floor and ceiling."""
+    answers: tuple[Answer, ...]
+    confidence: float = CONFIDENCE
+    measures: Mapping[str, str] = field(default_factory=lambda: dict(MEASURES))
+
+
+@dataclass(frozen=True)
+class Ended:
+    """Where a training run of one optimizer on one model ended."""
+
+    run: Run
+    totals: pd.Series
+    """The total loss of each pair, by style and content id, at the epoch `run.epochs`."""
+
+
+def read_runs(
+    histories: Iterable[Path], max_epochs: int, min_improvement: float
+) -> dict[tuple[str, str], dict[str, Ended]]:
+    """Read where all training runs ended.
+
+    Args:
+        histories: Files called <backbone>/<aggregation>/<optimizer>.csv.
+        max_epochs: The limit they ran under.
+        min_improvement: The threshold they ran under.
+
+    Returns:
+        Of each model, by backbone and aggregation, every optimizer's.
+
+    Raises:
+        TrainingError: A file is missing or holds something else.
+    """
+    found: dict[tuple[str, str], dict[str, Ended]] = {}
+    for path in histories:
+        history = read_history(path)
+        totals = average_curve(history)["total_loss"].tolist()
+        run = summarize(path.stem, totals, max_epochs, min_improvement)
+        last = history[history["epoch"] == run.epochs].set_index(["style", "content_id"])
+        model = path.parent.parent.name, path.parent.name
+        found.setdefault(model, {})[path.stem] = Ended(run, last["total_loss"])
+    return found
+
+
+def find(
+    scores: pd.DataFrame,
+    runs: Mapping[tuple[str, str], Mapping[str, Ended]],
+    judge: Mapping[str, Any],
+) -> Findings:
+    """Answer a study's questions.
+
+    Args:
+        scores: With `scores.SCORE_COLUMNS`.
+        runs: Of each model, by backbone and aggregation, every optimizer's.
+        judge: What scored the pictures, as plain values for JSON.
+    """
+    stylized = scores[scores["kind"] == STYLIZED]
+    models = list(dict.fromkeys(zip(stylized["backbone"], stylized["aggregation"], strict=True)))
+    backbones = list(dict.fromkeys(backbone for backbone, _ in models))
+    aggregations = list(dict.fromkeys(aggregation for _, aggregation in models))
+    pictures = _Pictures(stylized, backbones, aggregations)
+    by_model = stylized.groupby(["backbone", "aggregation"])
+    rows = [_row(by_model.get_group(model), *model, STYLIZED) for model in models]
+    rows += [_row(scores[scores["kind"] == kind], "", "", kind) for kind in (UNTOUCHED, PAINTING)]
+    answers = [_changes(pictures, name) for name in backbones]
+    answers += [_pixelated(pictures, name, scores) for name in backbones]
+    if "logged" in aggregations and len(aggregations) > 1:
+        answers.append(_grainier(pictures, "logged"))
+    if {"simple", "squared"} <= set(aggregations):
+        answers.append(_differ(pictures, "simple", "squared"))
+    for kind, names in (("backbone", backbones), ("aggregation", aggregations)):
+        if len(names) > 1:
+            answers.append(_nearest(pictures, kind, names))
+            answers.append(_most_content(pictures, kind, names))
+    answers += _optimizers(runs)
+    return Findings(judge, tuple(rows), tuple(answers))
+
+
+def _row(table: pd.DataFrame, backbone: str, aggregation: str, kind: str) -> Row:
+    measures = {
+        name: estimate(values)
+        for name in MEASURES
+        if name != "right_artist" and (values := _known(table[name]))
+    }
+    artists = _known(table["right_artist"])
+    if artists:
+        measures["right_artist"] = estimate_share(round(sum(artists)), len(artists))
+    scaled = {
+        name: estimate(values) for name in SCALED if (values := _known(table[f"{name}_scaled"]))
+    }
+    return Row(backbone, aggregation, kind, len(table), measures, scaled)
+
+
+def _known(column: pd.Series) -> list[float]:
+    return [float(value) for value in column if math.isfinite(value)]
+
+
+class _Pictures:
+    """The scores of all stylised pictures, to be taken together by style and content."""
+
+    def __init__(
+        self, stylized: pd.DataFrame, backbones: Sequence[str], aggregations: Sequence[str]
+    ) -> None:
+        self._table = stylized
+        self.backbones, self.aggregations = backbones, aggregations
+
+    def values(
+        self, measure: str, backbone: str | None = None, aggregation: str | None = None
+    ) -> pd.Series:
+        """Return a value per style and content: the mean over the models that are asked for.
+
+        It is missing where one of these models has none.
+        """
+        table = self._table.pivot_table(
+            index=["style", "content_id"],
+            columns=["backbone", "aggregation"],
+            values=_COLUMNS[measure],
+            dropna=False,
+            sort=False,
+        )
+        wanted = [
+            model
+            for model in table.columns
+            if backbone in {None, model[0]} and aggregation in {None, model[1]}
+        ]
+        if measure not in _RATIOS:
+            return table[wanted].mean(axis=1, skipna=False)
+        logs: pd.DataFrame = table[wanted].clip(lower=_NOTHING).map(math.log)
+        return logs.mean(axis=1, skipna=False).map(math.exp)
+
+    def compare(
+        self, measure: str, kind: str, first: str, second: str, confidence: float, where: str = ""
+    ) -> Statement:
+        """Compare two backbones or two aggregations; `where` is the only backbone to look at."""
+        one, other = (
+            self.values(measure, **({kind: name} | ({"backbone": where} if where else {})))
+            for name in (first, second)
+        )
+        found = compare(
+            measure,
+            (first, one.to_list()),
+            (second, other.to_list()),
+            confidence,
+            ratio=measure in _RATIOS,
+        )
+        return Statement(tell(found, where), found, where)
+
+
+def _changes(pictures: _Pictures, backbone: str) -> Answer:
+    question = f"Does {backbone} change the image?"
+    values = _known(pictures.values("change", backbone))
+    few = _too_few(len(values))
+    if few:
+        return Answer(question, few)
+    # An untouched content differs from itself by nothing.
+    found = compare("change", (backbone, values), (UNTOUCHED, [0.0] * len(values)))
+    if found.high < LEAST_VISIBLE:
+        word = "Hardly"
+    else:
+        word = "Yes" if found.low > LEAST_VISIBLE else "Perhaps"
+    answer = (
+        f"{word}: its pixels differ from the content's by {format_number(found.difference)} of "
+        f"full scale on average ({format_percent(CONFIDENCE)} interval "
+        f"{format_range(found.low, found.high)}; one sees about {LEAST_VISIBLE})"
+    )
+    style = _known(pictures.values(STYLE, backbone))
+    if len(style) >= fewest_pairs(CONFIDENCE):
+        way = estimate(style, CONFIDENCE)
+        answer += (
+            f", and the judge finds it {format_number(way.mean)} of the way from the untouched "
+            f"content to a real painting ({format_range(way.low, way.high)})"
+        )
+    return Answer(question, f"{answer}.", (Statement(tell(found), found, backbone),))
+
+
+def _pixelated(pictures: _Pictures, backbone: str, scores: pd.DataFrame) -> Answer:
+    question = f"Are the pictures of {backbone} pixelated?"
+    values = pictures.values("grid", backbone)
+    logs = [math.log(one) for one in _known(values)]
+    few = _too_few(len(logs))
+    if few:
+        return Answer(question, few)
+    found = estimate(logs, CONFIDENCE)
+    mean, low, high = (math.exp(value) for value in (found.mean, found.low, found.high))
+    untouched = scores[scores["kind"] == UNTOUCHED].set_index(["style", "content_id"])["grid"]
+    against = compare(
+        "grid",
+        (backbone, values.to_list()),
+        (UNTOUCHED, untouched.reindex(values.index).to_list()),
+        CONFIDENCE,
+        ratio=True,
+    )
+    # Both intervals have to say so: that needs no wider ones.
+    if min(low, against.low) > 1 and min(mean, against.difference) > PLAIN_GRID:
+        word = "Yes"
+    else:
+        word = "No" if min(high, against.high) < PLAIN_GRID else "Hard to say"
+    return Answer(
+        question,
+        f"{word}: they show {format_number(mean)} times the grid of the artists' paintings "
+        f"({format_percent(CONFIDENCE)} interval {format_range(low, high)}) and "
+        f"{format_number(against.difference)} times that of the untouched contents "
+        f"({format_range(against.low, against.high)}).",
+        (Statement(tell(against), against, backbone),),
+    )
+
+
+def _too_few(count: int) -> str:
+    enough = fewest_pairs(CONFIDENCE)
+    if count >= enough:
+        return ""
+    return f"The sample is too small to say: {count} {pairs_are(count)} scored, it takes {enough}."
+
+
+def _grainier(pictures: _Pictures, name: str) -> Answer:
+    others = [one for one in pictures.aggregations if one != name]
+    statements = [
+        pictures.compare("grain", "aggregation", name, other, level(len(others)))
+        for other in others
+    ]
+    verdicts = {one.comparison.verdict for one in statements}
+    words = {
+        "more": "Yes.",
+        "less": "No, it is smoother.",
+        "undecided": "These pictures do not show that it is.",
+        "too few": "The sample is too small to say.",
+    }
+    word = (
+        words[verdicts.pop()] if len(verdicts) == 1 else "It depends on what it is compared with."
+    )
+    return Answer(f"Is {name} grainier?", _join(word, statements), tuple(statements))
+
+
+def _differ(pictures: _Pictures, first: str, second: str) -> Answer:
+    question = f"Do {first} and {second} differ, and where?"
+    confidence = level(len(_COLUMNS))
+    overall = [
+        pictures.compare(measure, "aggregation", first, second, confidence) for measure in _COLUMNS
+    ]
+    apart = [one for one in overall if one.comparison.verdict in {"more", "less"}]
+    where = [
+        pictures.compare(
+            one.comparison.measure,
+            "aggregation",
+            first,
+            second,
+            level(len(apart) * len(pictures.backbones)),
+            backbone,
+        )
+        for one in apart
+        for backbone in pictures.backbones
+        if len(pictures.backbones) > 1
+    ]
+    if all(one.comparison.verdict == "too few" for one in overall):
+        word = f"The sample is too small to say: {overall[0].comparison.pairs} pairs."
+    elif not apart:
+        word = "Not that these pictures could show it, in any measure."
+    else:
+        told = [one for one in where if one.comparison.verdict in {"more", "less"}]
+        names = ", ".join(dict.fromkeys(one.comparison.measure for one in apart))
+        places = ", ".join(dict.fromkeys(one.where for one in told))
+        word = _join(f"Yes, in {names}.", apart)
+        if places:
+            word += f" Taken alone, it shows with {places}."
+        elif where:
+            word += " No backbone taken alone shows it."
+    return Answer(question, word, (*overall, *where))
+
+
+def _nearest(pictures: _Pictures, kind: str, names: Sequence[str]) -> Answer:
+    question = f"Which {kind} comes nearest to the artists?"
+    answer = _rank(pictures, question, kind, names, STYLE, highest=True)
+    colors = _rank(pictures, question, kind, names, COLORS, highest=True)
+    return Answer(
+        question,
+        f"{answer.answer} By colours alone, which need no network: {colors.answer}",
+        (*answer.statements, *colors.statements),
+    )
+
+
+def _most_content(pictures: _Pictures, kind: str, names: Sequence[str]) -> Answer:
+    question = f"Which {kind} keeps most of the content?"
+    return _rank(pictures, question, kind, names, CONTENT, highest=False)
+
+
+def _rank(
+    pictures: _Pictures,
+    question: str,
+    kind: str,
+    names: Sequence[str],
+    measure: str,
+    *,
+    highest: bool,
+) -> Answer:
+    """Order backbones or aggregations, and tell what sets the first one apart."""
+    means = {
+        name: float(np.mean(known))
+        for name in names
+        if (known := _known(pictures.values(measure, **{kind: name})))
+    }
+    if len(means) < 2:
+        return Answer(
+            question,
+            "No scale, since the measure does not tell untouched contents from real paintings.",
+        )
+    order = sorted(means, key=lambda name: means[name], reverse=highest)
+    confidence = level(math.comb(len(order), 2))
+    statements = [
+        pictures.compare(measure, kind, *pair, confidence) for pair in combinations(order, 2)
+    ]
+    ranking = ", ".join(f"{name} {format_number(means[name])}" for name in order)
+    ahead = [one for one in statements if one.comparison.first == order[0]]
+    verdicts = [one.comparison.verdict for one in ahead]
+    wanted = "more" if highest else "less"
+    if all(verdict == "too few" for verdict in verdicts):
+        pairs = ahead[0].comparison.pairs
+        word = f"Too few pairs ({pairs}) to say"
+    elif all(verdict == wanted for verdict in verdicts):
+        word = f"{order[0]}, beyond chance against every other"
+    else:
+        tied = [one.comparison.second for one in ahead if one.comparison.verdict != wanted]
+        word = f"{order[0]}, but not beyond chance against {', '.join(tied)}"
+    return Answer(question, f"{word} ({measure}: {ranking}).", tuple(statements))
+
+
+def _optimizers(runs: Mapping[tuple[str, str], Mapping[str, Ended]]) -> list[Answer]:
+    names = list(dict.fromkeys(name for found in runs.values() for name in found))
+    if len(names) < 2:
+        return []
+    question = "Which optimizer wins?"
+    winners = [
+        min(usable, key=lambda name: usable[name].run.total_loss)
+        for found in runs.values()
+        if (usable := {n: one for n, one in found.items() if one.run.status != "diverged"})
+    ]
+    wins = {name: winners.count(name) for name in names}
+    order = sorted(names, key=lambda name: -wins[name])
+    confidence = level(math.comb(len(order), 2))
+    statements = []
+    for first, second in combinations(order, 2):
+        both = [
+            found
+            for found in runs.values()
+            if {first, second} <= found.keys()
+            and all(found[name].run.status != "diverged" for name in (first, second))
+        ]
+        one, other = (
+            pd.concat([np.log(found[name].totals.clip(lower=1e-30)) for found in both], axis=1)
+            .mean(axis=1)
+            .pipe(np.exp)
+            .to_list()
+            if both
+            else []
+            for name in (first, second)
+        )
+        found = compare("total loss", (first, one), (second, other), confidence, ratio=True)
+        statements.append(Statement(tell(found), found))
+    told = ", ".join(f"{name} in {wins[name]}" for name in order)
+    if all(one.comparison.verdict == "too few" for one in statements):
+        pairs = max(one.comparison.pairs for one in statements)
+        few = f" {pairs} {pairs_are(pairs)} too few to say by how much."
+    else:
+        few = ""
+    word = f"Of {len(winners)} models, the lowest average total loss of training has {told}."
+    diverged = [
+        f"{name} in {count}"
+        for name in names
+        if (
+            count := sum(one[name].run.status == "diverged" for one in runs.values() if name in one)
+        )
+    ]
+    if diverged:
+        word += f" Diverged: {', '.join(diverged)}."
+    return [Answer(question, _join(word + few, statements), tuple(statements))]
+
+
+def _join(word: str, statements: Iterable[Statement]) -> str:
+    """Let sentences follow a word, but for those that say nothing."""
+    told = (one.sentence for one in statements if one.comparison.verdict != "too few")
+    return " ".join([word, *told])
+
+
+def write_findings(findings: Findings, path: Path | str) -> None:
+    """Write `findings.json`, whole or not at all; numbers that are not there are null."""
+    text = json.dumps(_plain(asdict(findings)), indent=1, ensure_ascii=False, allow_nan=False)
+    with whole(path) as draft:
+        draft.write_text(text + "\n", "utf-8")
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _plain(one) for key, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(one) for one in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def read_findings(path: Path | str) -> Findings:
+    """Read `findings.json`.
+
+    Raises:
+        DataError: The file is missing or damaged.
+    """
+    try:
+        values = json.loads(Path(path).read_text("utf-8"))
+        return Findings(
+            values["judge"],
+            tuple(
+                Row(**one | {key: _intervals(one[key]) for key in ("measures", "scaled")})
+                for one in values["rows"]
+            ),
+            tuple(
+                Answer(
+                    one["question"],
+                    one["answer"],
+                    tuple(
+                        Statement(
+                            two["sentence"], Comparison(**_numbers(two["comparison"])), two["where"]
+                        )
+                        for two in one["statements"]
+                    ),
+                )
+                for one in values["answers"]
+            ),
+            values["confidence"],
+            values["measures"],
+        )
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file") from None
+    except (OSError, ValueError, KeyError, TypeError):
+        raise DataError(f"{path}: damaged; delete it and run again") from None
+
+
+def _intervals(values: Mapping[str, Any]) -> dict[str, Interval]:
+    return {name: Interval(**_numbers(one)) for name, one in values.items()}
+
+
+def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: math.nan if value is None else value for key, value in values.items()}

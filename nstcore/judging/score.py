@@ -1,0 +1,136 @@
+"""Let the judge see a study's pictures, and write down what it finds."""
+
+import hashlib
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from nstcore.common.errors import DataError
+from nstcore.common.files import sha256
+from nstcore.common.versions import SCORES_VERSION
+from nstcore.judging.scores import PAINTING, STYLIZED, UNTOUCHED, Cache
+from nstcore.selection.pictures import Picture
+
+ScoreRow = dict[str, Any]
+"""A value for each of the `scores.ROW_COLUMNS`."""
+
+
+def measure_bounds(
+    judge_file: Path, selection: Sequence[Picture], inputs: Path, reference_file: Path
+) -> list[ScoreRow]:
+    """Measure what scores lie between, and keep what pictures are to be judged by.
+
+    Args:
+        judge_file: The judge's network.
+        selection: The study's pictures.
+        inputs: The folder of the prepared ones.
+        reference_file: The `judge.Reference` to write.
+
+    Returns:
+        The floor, a row per style and test content, and the ceiling, a row per held-out painting.
+
+    Raises:
+        StudyError: A file is missing or damaged.
+    """
+    from nstcore.backbones.backbone import Backbone
+    from nstcore.judging.judge import Paintings, Reference, View, look, read_as_if_stylized
+
+    judge = Backbone.load(judge_file)
+    files = {one.id: inputs / f"{one.id}.png" for one in selection}
+
+    def see(name: str) -> View:
+        return look(judge, read_as_if_stylized(files[name]))
+
+    names: dict[str, list[str]] = {}
+    for one in selection:
+        if one.split == "heldout":
+            names.setdefault(one.style, []).append(one.id)
+    if not names:
+        raise DataError("no held-out paintings are selected; set judge.heldout in the config")
+    # Their features are too large to be kept of many: each is seen now, and again when scored.
+    reference = Reference(
+        {
+            style: Paintings.from_views([see(name) for name in found])
+            for style, found in names.items()
+        }
+    )
+    contents = {one.id: see(one.id) for one in selection if one.split == "test"}
+    rows = [
+        _row("", "", style, name, UNTOUCHED, files[name])
+        | reference.score(content, style, [content])
+        for style in names
+        for name, content in contents.items()
+    ]
+    for style, found in names.items():
+        for number, name in enumerate(found):
+            scores = reference.score(see(name), style, list(contents.values()), painting=number)
+            rows.append(_row("", "", style, name, PAINTING, files[name]) | scores)
+    reference.save(reference_file)
+    return rows
+
+
+def score_pictures(
+    judge_file: Path,
+    reference_file: Path,
+    pictures: Sequence[tuple[str, str, Path]],
+    contents: Mapping[str, Path],
+    model: tuple[str, str],
+    table: Path,
+    start: Callable[[], None],
+) -> int:
+    """Score a model's pictures, but for those whose scores the table has already.
+
+    Args:
+        judge_file: The judge's network.
+        reference_file: What `measure_bounds` kept.
+        pictures: Style, content id and file of each.
+        contents: The prepared test contents, by id.
+        model: Backbone and aggregation.
+        table: The rows to write, whole or not at all; those of an earlier run are used again.
+        start: Called before TensorFlow is needed, if it is.
+
+    Returns:
+        How many pictures had to be scored.
+
+    Raises:
+        StudyError: A file is missing or damaged.
+    """
+    known = [sha256(path) for path in (judge_file, reference_file, *contents.values())]
+    cache = Cache(table, hashlib.sha256("".join([SCORES_VERSION, *known]).encode()).hexdigest())
+    rows = [_row(*model, style, content_id, STYLIZED, path) for style, content_id, path in pictures]
+    found = [
+        cache.find(*(str(row[key]) for key in ("style", "content_id", "sha256"))) for row in rows
+    ]
+    missing = [number for number, one in enumerate(found) if one is None]
+    if missing:
+        start()
+        from nstcore.backbones.backbone import Backbone
+        from nstcore.judging.judge import Reference, look, read_as_if_stylized, read_stylized
+
+        judge = Backbone.load(judge_file)
+        reference = Reference.load(reference_file)
+        wanted = dict.fromkeys(pictures[number][1] for number in missing)
+        seen = {name: look(judge, read_as_if_stylized(contents[name])) for name in wanted}
+        for number in missing:
+            style, content_id, path = pictures[number]
+            content = seen[content_id]
+            picture = look(judge, read_stylized(path, content.pixels.shape[0]))
+            rows[number] |= reference.score(picture, style, [content])
+    cache.write([one or row for one, row in zip(found, rows, strict=True)])
+    return len(missing)
+
+
+def _row(
+    backbone: str, aggregation: str, style: str, content_id: str, kind: str, path: Path
+) -> ScoreRow:
+    """Return what a row tells beside the measures."""
+    if not path.is_file():
+        raise DataError(f"{path}: no such picture")
+    return {
+        "backbone": backbone,
+        "aggregation": aggregation,
+        "style": style,
+        "content_id": content_id,
+        "kind": kind,
+        "sha256": sha256(path),
+    }

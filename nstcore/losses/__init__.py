@@ -1,0 +1,1 @@
+"""What is minimised: Gram matrices, aggregated style losses, the objective."""

@@ -1,0 +1,313 @@
+"""A style made of many paintings.
+
+The style loss of Gatys et al. (2015, eq. 4-5) against painting i, with Gram matrices A_l,i, is
+
+    L_i = sum_l w_l / 4 * ||G_l - A_l,i||^2
+
+where the paper's 1 / (H W C)^2 is drawn into the matrices (see `gram`).
+"""
+
+import hashlib
+import json
+import zipfile
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import groupby, islice
+from math import isqrt
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+import tensorflow as tf
+from numpy.typing import NDArray
+
+from nstcore.backbones.backbone import Backbone
+from nstcore.common.errors import TargetError
+from nstcore.common.files import whole
+from nstcore.common.types import Tensor
+from nstcore.images.io import Pixels
+from nstcore.losses.aggregation import tiny
+from nstcore.losses.gram import gram_matrix, half_gram, triangle
+
+FORMAT = 2
+"""Version of the saved file."""
+
+# Features of this many paintings are held at once while their Gram matrices are taken.
+_BATCH = 4
+
+
+class LayerTarget(NamedTuple):
+    """The Gram matrices A_i of n paintings at one layer, centred by their mean M.
+
+    ||G - A_i||^2 = ||D||^2 - 2 <D, A_i - M> + ||A_i - M||^2 with D = G - M costs one matrix-vector
+    product for all paintings together. The centring keeps the three terms as small as the
+    distances between the matrices; float64 keeps their difference exact where the picture comes
+    near one painting of many. All matrices are scaled upper triangles (see `gram.half_gram`), of
+    m = C (C + 1) / 2 numbers.
+    """
+
+    mean: Tensor
+    """M: float64, (m,)."""
+    deviations: Tensor
+    """A_i - M: float64, (n, m)."""
+    spreads: Tensor
+    """||A_i - M||^2: float64, (n,)."""
+
+    @classmethod
+    def from_triangles(cls, triangles: NDArray[np.floating], channels: int) -> "LayerTarget":
+        """Centre n Gram matrices, given as their upper triangles (n, m), not scaled."""
+        scaled = triangles.astype(np.float64)
+        scaled *= triangle(channels).scale
+        mean = scaled.mean(axis=0)
+        scaled -= mean
+        spreads = np.einsum("nm,nm->n", scaled, scaled)
+        return cls(*(tf.constant(part, tf.float64) for part in (mean, scaled, spreads)))
+
+    def squared_distances(self, grams: Tensor) -> Tensor:
+        """||G - A_i||^2 of `grams`, (batch, m), to each painting: (batch, n)."""
+        difference = grams - self.mean
+        own = tf.reduce_sum(tf.square(difference), axis=-1, keepdims=True)
+        along = tf.matmul(difference, self.deviations, transpose_b=True)
+        return own - 2 * along + self.spreads
+
+    def mean_squared_distance(self, grams: Tensor) -> Tensor:
+        """The mean of `squared_distances`, ||D||^2 + mean ||A_i - M||^2: (batch,).
+
+        The deviations sum to zero, and the cost does not depend on n.
+        """
+        own = tf.reduce_sum(tf.square(grams - self.mean), axis=-1)
+        return own + tf.reduce_mean(self.spreads)
+
+
+Weights = Mapping[str, Any]
+"""w_l by layer: numbers, or tensors (batch,) where pictures have weights of their own."""
+
+
+def style_losses(
+    features: Mapping[str, Tensor], layers: Mapping[str, LayerTarget], weights: Weights
+) -> Tensor:
+    """Return L_i, the style loss against each of n paintings, summed over the layers.
+
+    Args:
+        features: By layer, of the pictures: float32, (batch, height, width, channels).
+        layers: By layer, of the paintings.
+        weights: w_l.
+
+    Returns:
+        float64, (batch, n), above zero.
+    """
+    losses = tf.add_n(
+        [
+            tf.reshape(tf.cast(weight, tf.float64) / 4, (-1, 1))
+            * layers[name].squared_distances(half_gram(features[name]))
+            for name, weight in weights.items()
+        ]
+    )
+    # A picture that equals a painting can come out a rounding error below zero.
+    return tf.maximum(losses, tiny(tf.float64))
+
+
+def mean_style_loss(
+    features: Mapping[str, Tensor], layers: Mapping[str, LayerTarget], weights: Weights
+) -> Tensor:
+    """Return the mean of `style_losses` over the paintings, at a cost that does not grow with n.
+
+    Returns:
+        float64, (batch,).
+    """
+    return tf.add_n(
+        [
+            tf.cast(weight, tf.float64)
+            / 4
+            * layers[name].mean_squared_distance(half_gram(features[name]))
+            for name, weight in weights.items()
+        ]
+    )
+
+
+@dataclass(frozen=True)
+class StyleTarget:
+    """A style made of n paintings, as one backbone sees it.
+
+    Example:
+        >>> target = StyleTarget.from_images(backbone, load_batch(paths, size=(224, 224)))
+        >>> target.save("monet.npz")
+        >>> losses = StyleTarget.load("monet.npz", backbone).losses(backbone.features(images))
+    """
+
+    triangles: Mapping[str, NDArray[np.float32]]
+    """By layer, the upper triangles of the paintings' Gram matrices: (n, C (C + 1) / 2)."""
+    weights: Mapping[str, float]
+    """w_l by layer."""
+    backbone: Mapping[str, Any]
+    """What it was made with: `Backbone.identity`."""
+    paintings: tuple[str, ...] = ()
+    """What the paintings are called, if they were given names."""
+    pictures_sha256: str = ""
+    """Digest of the paintings' pixels, in their order."""
+
+    @property
+    def count(self) -> int:
+        """The number of paintings, n."""
+        return len(next(iter(self.triangles.values())))
+
+    @cached_property
+    def layers(self) -> dict[str, LayerTarget]:
+        """The centred form that losses are computed with, by layer."""
+        return {
+            name: LayerTarget.from_triangles(triangles, channels_of(triangles))
+            for name, triangles in self.triangles.items()
+        }
+
+    @property
+    def floor(self) -> float:
+        """The least that the mean style loss can be for any picture.
+
+        The mean over the paintings is ||D||^2 plus their own spread around M; the spread stays when
+        the picture's Gram matrices have become M.
+        """
+        return sum(self.floors.values())
+
+    @property
+    def floors(self) -> dict[str, float]:
+        """What each layer contributes to `floor`."""
+        return {
+            name: weight / 4 * _mean_spread(self.triangles[name])
+            for name, weight in self.weights.items()
+        }
+
+    @classmethod
+    def from_images(
+        cls, backbone: Backbone, paintings: Iterable[Pixels], names: Sequence[str] = ()
+    ) -> "StyleTarget":
+        """Take the Gram matrices of paintings.
+
+        Args:
+            backbone: Its style layers and their weights are used.
+            paintings: Each (height, width, 3), RGB, 0..1: an array (n, height, width, 3), or
+                pictures of any sizes one after the other, of which only a few are held at a time.
+            names: What the paintings are called, kept with the target.
+
+        Raises:
+            TargetError: There are no paintings, or not one name for each.
+        """
+        # Bytes grow where they are; a list of arrays would be there twice once it is stacked.
+        found = {name: bytearray() for name in backbone.style_layers}
+        count = 0
+        digest = hashlib.sha256()
+        for batch in _batches(paintings):
+            count += len(batch)
+            digest.update(batch.tobytes())
+            features = backbone.features(batch)
+            for name, triangles in found.items():
+                grams = gram_matrix(features[name]).numpy()
+                upper = triangle(grams.shape[-1]).upper
+                triangles += grams.reshape(len(grams), -1)[:, upper].tobytes()
+        if not count:
+            raise TargetError("a style needs at least one painting")
+        if names and len(names) != count:
+            raise TargetError(f"{count} paintings, but {len(names)} names")
+        return cls(
+            triangles={
+                name: np.frombuffer(triangles, np.float32).reshape(count, -1)
+                for name, triangles in found.items()
+            },
+            weights=dict(backbone.style_layers),
+            backbone=backbone.identity,
+            paintings=tuple(names),
+            pictures_sha256=digest.hexdigest(),
+        )
+
+    def losses(self, features: Mapping[str, Tensor]) -> Tensor:
+        """Return one style loss per picture and painting: float32, (batch, n).
+
+        See `style_losses`, which computes them in float64.
+        """
+        return tf.cast(style_losses(features, self.layers, self.weights), tf.float32)
+
+    def about(self) -> dict[str, Any]:
+        """Return what it is and was made of, as plain values for JSON."""
+        return {
+            "format": FORMAT,
+            "backbone": self.backbone,
+            "weights": dict(self.weights),
+            "paintings": list(self.paintings),
+            "pictures_sha256": self.pictures_sha256,
+        }
+
+    def save(self, path: Path | str) -> None:
+        """Write the target as one NumPy archive, whole or not at all; same target, same bytes."""
+        with whole(path) as draft:
+            arrays: dict[str, Any] = {"about": np.array(json.dumps(self.about()))}
+            np.savez(draft, **(arrays | dict(self.triangles)))
+
+    @classmethod
+    def load(cls, path: Path | str, backbone: Backbone | None = None) -> "StyleTarget":
+        """Read a saved target.
+
+        Args:
+            path: A file that `save` wrote.
+            backbone: If given, the target must have been made with it.
+
+        Raises:
+            TargetError: The file is missing, damaged, of another format, or was made with another
+                backbone, other layers or other preprocessing.
+        """
+        try:
+            with np.load(path) as file:
+                about = json.loads(str(file["about"]))
+                if about["format"] != FORMAT:
+                    raise TargetError(
+                        f"{path}: a style target of format {about['format']}, not {FORMAT}; "
+                        "delete it and build it again"
+                    )
+                triangles = {name: file[name] for name in about["weights"]}
+        except FileNotFoundError:
+            raise TargetError(f"{path}: no such style target") from None
+        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+            raise TargetError(f"{path}: no style target, or a damaged one ({error})") from None
+        target = cls(
+            triangles,
+            about["weights"],
+            about["backbone"],
+            tuple(about["paintings"]),
+            about["pictures_sha256"],
+        )
+        if backbone is not None:
+            target.check(backbone, f"{path}: ")
+        return target
+
+    def check(self, backbone: Backbone, where: str = "style target: ") -> None:
+        """Refuse to be used with another backbone than the one it was made with.
+
+        Raises:
+            TargetError: The backbone has other weights, style layers or preprocessing; says which.
+        """
+        wanted = backbone.identity
+        if self.backbone == wanted:
+            return
+        differing = [key for key in wanted if self.backbone.get(key) != wanted[key]]
+        raise TargetError(
+            f"{where}made with another backbone than {backbone.name} "
+            f"(other {', '.join(differing)}); build it again"
+        )
+
+
+def channels_of(triangles: NDArray[np.floating]) -> int:
+    """Return C of triangles (n, C (C + 1) / 2)."""
+    return (isqrt(8 * triangles.shape[-1] + 1) - 1) // 2
+
+
+def _mean_spread(triangles: NDArray[np.floating]) -> float:
+    """Return mean ||A_i - M||^2, painting by painting: hundreds need no second copy in float64."""
+    scale = triangle(channels_of(triangles)).scale
+    mean = triangles.mean(axis=0, dtype=np.float64)
+    return float(np.mean([np.sum(np.square((one - mean) * scale)) for one in triangles]))
+
+
+def _batches(paintings: Iterable[Pixels]) -> Iterator[Pixels]:
+    """Put paintings of one size that follow each other into batches, as few as are held at once."""
+    for _, alike in groupby(paintings, key=np.shape):
+        while batch := list(islice(alike, _BATCH)):
+            yield np.stack(batch).astype(np.float32)

@@ -1,0 +1,1 @@
+"""How pictures are painted: optimizers, the stylising loop, training, the choice."""

@@ -1,0 +1,51 @@
+"""The losses of a training run, epoch by epoch and pair by pair.
+
+Nothing here needs TensorFlow.
+"""
+
+from pathlib import Path
+
+import pandas as pd
+
+from nstcore.common.errors import TrainingError
+
+LOSSES = ["content_loss", "style_loss", "total_loss"]
+HISTORY_COLUMNS = ["epoch", "style", "content_id", *LOSSES]
+"""Columns of `training/<backbone>/<aggregation>/<optimizer>.csv`, one row per epoch and pair."""
+
+
+def average_curve(history: pd.DataFrame) -> pd.DataFrame:
+    """Average the losses over the pairs of each epoch.
+
+    Args:
+        history: Rows with `HISTORY_COLUMNS`.
+
+    Returns:
+        One row per epoch (the index, rising from 0) with the columns of `LOSSES`. A pair whose
+        loss is not a number makes its epoch's average not a number.
+    """
+    return history.groupby("epoch")[LOSSES].mean(skipna=False)
+
+
+def read_history(path: Path | str) -> pd.DataFrame:
+    """Read one run's losses, `HISTORY_COLUMNS`.
+
+    Raises:
+        TrainingError: The file is missing or holds something else.
+    """
+    return read_table(path, HISTORY_COLUMNS)
+
+
+def read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:
+    try:
+        # An artist may be called "None" or "NA": only the losses have missing values.
+        missing = {name: ["nan", ""] for name in LOSSES}
+        table = pd.read_csv(path, keep_default_na=False, na_values=missing)
+    except FileNotFoundError:
+        raise TrainingError(f"{path}: no such table") from None
+    except (OSError, ValueError) as error:
+        raise TrainingError(f"{path}: not a table ({error}); delete it and run again") from None
+    if list(table.columns) != columns or table.empty:
+        wanted = ", ".join(columns)
+        raise TrainingError(f"{path}: expected rows of {wanted}; delete it and run again")
+    return table

@@ -1,0 +1,73 @@
+"""What the report shows as CSV, embedded in it: a page that was sent alone has its numbers."""
+
+import csv
+import io
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from nstcore.judging.questions import Findings
+from nstcore.painting.history import LOSSES
+from nstcore.study.runs import Model, Trial
+
+
+def write_runs(models: Iterable[Model]) -> str:
+    """Write where each training run ended that is there, one row per run."""
+    return _write(
+        {
+            "backbone": model.backbone,
+            "aggregation": model.aggregation,
+            "optimizer": trial.optimizer,
+            "chosen": trial.chosen,
+            "epochs": trial.run.epochs,
+            "total_loss": trial.run.total_loss,
+            "total_loss_at_start": trial.totals[0],
+            "epochs_run": len(trial.totals) - 1,
+            "status": trial.run.status,
+        }
+        for model in models
+        for trial in model.trials
+        if trial.run and trial.totals
+    )
+
+
+def write_curves(trials: Sequence[Trial]) -> str:
+    """Write the curves that are drawn of a model, one row per optimizer and epoch."""
+    return _write(
+        {"optimizer": trial.optimizer, "epoch": epoch}
+        | {name: trial.curves[name][epoch] for name in LOSSES}
+        for trial in trials
+        for epoch in range(len(trial.totals))
+    )
+
+
+def write_means(findings: Findings) -> str:
+    """Write the means of the scores and their intervals, one row per model and measure.
+
+    `scale` is empty for the measure itself, or tells what 0 and 1 are.
+    """
+    return _write(
+        {
+            "backbone": row.backbone,
+            "aggregation": row.aggregation,
+            "kind": row.kind,
+            "pictures": row.pictures,
+            "measure": name,
+            "scale": scale,
+            "mean": one.mean,
+            "low": one.low,
+            "high": one.high,
+        }
+        for row in findings.rows
+        for scale, measures in (("", row.measures), ("untouched 0, painting 1", row.scaled))
+        for name, one in measures.items()
+    )
+
+
+def _write(rows: Iterable[Mapping[str, Any]]) -> str:
+    rows = list(rows)
+    text = io.StringIO()
+    if rows:
+        table = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+        table.writeheader()
+        table.writerows(rows)
+    return text.getvalue()

@@ -1,0 +1,1 @@
+"""Which pictures a study uses: its styles and contents."""

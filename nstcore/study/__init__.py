@@ -1,0 +1,1 @@
+"""A study as a whole: its config, its record, and its files read back."""

@@ -1,0 +1,313 @@
+import copy
+import json
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from nstcore.backbones.architectures import DEFAULT_LAYERS
+from nstcore.common.errors import ConfigError, WeightsError
+from nstcore.common.versions import CONFIG_VERSION
+from nstcore.selection.styles import style_name
+from nstcore.study.config import Study
+from nstcore.study.record import check_record, write_record
+
+
+@pytest.fixture
+def config():
+    return yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
+
+
+def test_the_full_study_is_the_published_one(config):
+    study = Study.from_config(config)
+    assert list(study.backbones) == ["VGG19", "ResNet50", "InceptionV3", "MobileNetV2"]
+    assert study.aggregations == ("simple", "squared", "logged")
+    assert list(study.optimizers) == ["adam", "sgd", "rmsprop"]
+    assert [s.name for s in study.styles] == [
+        "Marc_Chagall",
+        "Salvador_Dali",
+        "Claude_Monet",
+        "Pablo_Picasso",
+        "Diego_Rivera",
+        "Andy_Warhol",
+    ]
+    assert {s.images for s in study.styles} == {30}
+    assert (study.contents["train"], study.contents["test"]) == (10, 5)
+    assert study.image_size == 224
+    assert study.training["max_epochs"] == 100
+    assert study.training["min_improvement"] == 0.001
+
+
+def test_its_layers_are_the_library_s_defaults(config):
+    for backbone in Study.from_config(config).backbones.values():
+        style_layers, content_layer = DEFAULT_LAYERS[backbone.architecture]
+        assert tuple(backbone.style_layers) == style_layers
+        assert set(backbone.style_layers.values()) == {1 / len(style_layers)}
+        assert backbone.content_layer == content_layer
+
+
+def test_the_demo_is_a_valid_study():
+    study = Study.from_config(yaml.safe_load((ROOT / "demo.yaml").read_text("utf-8")))
+    assert study.name == "demo"
+    assert len(study.backbones) == 2
+
+
+def put(config, path, value):
+    *sections, key = path.split(".")
+    for section in sections:
+        config = config[section]
+    config[key] = value
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("trainning", {}, "unknown key 'trainning'; allowed: .*training"),
+        ("training.max_epoch", 5, "training: unknown key 'max_epoch'; allowed: max_epochs"),
+        ("training.max_epochs", "ten", "training.max_epochs: 'ten' should be of type integer"),
+        ("training.max_epochs", 0, "training.max_epochs: 0 is less than the minimum of 1"),
+        ("image_size", 224.5, "image_size: 224.5 should be of type integer"),
+        ("aggregations", ["cubed"], "'cubed' is not known; allowed: simple, squared, logged"),
+        ("backbones.VGG19.architecture", "VGG91", "'VGG91' is not known; allowed: VGG16, VGG19"),
+        (
+            "backbones.VGG19.content_layer",
+            "block4_conv9",
+            "backbones.VGG19: layer 'block4_conv9' is not known; .*block4_conv",
+        ),
+        (
+            "backbones.VGG19.style_layers",
+            {"mixed0": 1},
+            "backbones.VGG19: layer 'mixed0' is not known",
+        ),
+        ("backbones.VGG19.weights", "no.h5", "weights: no file 'no.h5'; give imagenet"),
+        ("optimizers.ftrl", {}, "optimizers: unknown key 'ftrl'; allowed: adam, sgd, rmsprop"),
+        ("loss", {"scaling": "free"}, "loss.scaling: 'free' .* allowed: published, calibrated"),
+        ("backbones.VGG19.pooling", "mean", "'mean' is not known; allowed: max, average"),
+        ("backbones.VGG19.precision", "int8", "'int8' is not known; allowed: float32, bfloat16"),
+        ("training.initial_noise", 2, "training.initial_noise: 2 is greater than the maximum"),
+        (
+            "optimizers.adam.epsilon",
+            yaml.safe_load("1e-8"),
+            "adam.epsilon: '1e-8' is a text; write the number as YAML does, 1.0e-8",
+        ),
+        ("optimizers.sgd", {"learning_rate": -1}, "optimizers.sgd.learning_rate: -1 is less"),
+        ("optimizers.sgd", {"learning_rat": 1}, "optimizers.sgd: .*learning_rat"),
+        (
+            "styles.artists",
+            ["Claude Monnet"],
+            "'Claude Monnet' is not in ikarus777/.*Claude Monet",
+        ),
+        ("data", {"source": "directory"}, "data: source directory needs the key 'path'"),
+        ("data.path", "x", "data: source kaggle has no use for 'path'"),
+        ("data.source", "web", "data.source: 'web' is not known; allowed: kaggle, directory"),
+        ("study", "../x", "study: '../x' does not match"),
+    ],
+)
+def test_a_wrong_config_gives_one_line_naming_what_is_allowed(config, path, value, message):
+    put(config, path, value)
+    with pytest.raises(ConfigError, match=message) as caught:
+        Study.from_config(config)
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"architecture": "VGG19"}, "judge: VGG19 is the backbone VGG19, whose own pictures it"),
+        ({"weights": "random"}, "judge: untrained weights cannot judge"),
+        ({"weights": "no.h5"}, "judge: weights: no file 'no.h5'"),
+        ({"architecture": None}, "judge: key 'layers' is missing"),
+        ({"architecture": None, "layers": ["a", "b"]}, "judge: key 'architecture' is missing"),
+        ({"layers": ["stem_conv", "block9z"]}, "judge: layer 'block9z' is not known; nearest"),
+        ({"layers": ["stem_conv"]}, "judge.layers: .* too short"),
+        ({"heldout": 1}, "judge.heldout: 1 is less than the minimum of 2"),
+        ({"heldout": None}, "judge: key 'heldout' is missing"),
+        ({"backbone": "VGG19"}, "judge: unknown key 'backbone'; allowed: architecture"),
+    ],
+)
+def test_a_wrong_judge_is_named(config, changes, message):
+    judge = config["judge"] | changes
+    config["judge"] = {key: value for key, value in judge.items() if value is not None}
+    with pytest.raises(ConfigError, match=message) as caught:
+        Study.from_config(config)
+    assert "\n" not in str(caught.value)
+
+
+def test_a_study_needs_no_judge(config):
+    assert Study.from_config(config).judge.heldout == 20
+    del config["judge"]
+    assert Study.from_config(config).judge is None
+
+
+def test_a_missing_key_is_named(config):
+    del config["training"]["batch"]
+    with pytest.raises(ConfigError, match="training: key 'batch' is missing"):
+        Study.from_config(config)
+
+
+def test_one_pair_of_weights_can_serve_all_backbones(config):
+    config["loss"] = {"scaling": "calibrated", "alpha": 0.1, "beta": 2.0}
+    del config["backbones"]["ResNet50"]["alpha"], config["backbones"]["ResNet50"]["beta"]
+    config["backbones"]["VGG19"] |= {"alpha": 3.0, "beta": 4.0}
+    backbones = Study.from_config(config).backbones
+    assert (backbones["ResNet50"].alpha, backbones["ResNet50"].beta) == (0.1, 2.0)
+    assert (backbones["VGG19"].alpha, backbones["VGG19"].beta) == (3.0, 4.0)
+    del config["loss"]["beta"]
+    with pytest.raises(
+        ConfigError, match=r"backbones\.ResNet50: key 'beta' is missing, here and in"
+    ):
+        Study.from_config(config)
+
+
+def test_what_is_beyond_the_study_is_off_unless_asked_for(config):
+    study = Study.from_config(config)
+    assert study.loss == {"scaling": "published", "total_variation": 0}
+    assert study.training["initial_noise"] == 0
+    for backbone in study.backbones.values():
+        assert (backbone.pooling, backbone.precision) == ("max", "float32")
+
+
+def test_a_default_that_is_spelt_out_changes_no_study(config, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"config_version": CONFIG_VERSION, "config": config}))
+    config["loss"] = {"scaling": "published"}
+    config["training"]["initial_noise"] = 0
+    config["compute"]["save_every"] = 1
+    check_record(Study.from_config(config), path)
+
+
+def test_a_model_file_brings_its_own_layers(config, tmp_path):
+    import keras
+
+    layers = [keras.layers.Conv2D(4, 3, name="early"), keras.layers.Conv2D(4, 3, name="late")]
+    keras.Sequential([keras.Input((None, None, 3)), *layers]).save(tmp_path / "own.keras")
+    own = {
+        "weights": str(tmp_path / "own.keras"),
+        "preprocessing": "unit",
+        "style_layers": {"early": 1.0},
+        "content_layer": "late",
+        "alpha": 1.0,
+        "beta": 1.0,
+    }
+    config["backbones"] = {"Own": own}
+    assert Study.from_config(config).backbones["Own"].content_layer == "late"
+    own["content_layer"] = "latest"
+    with pytest.raises(ConfigError, match="'latest' is not known; allowed: early, late"):
+        Study.from_config(config)
+    (tmp_path / "own.keras").write_bytes(b"PK")
+    with pytest.raises(WeightsError, match="not a Keras model file"):
+        Study.from_config(config)
+
+
+@pytest.mark.parametrize(
+    ("label", "name"),
+    [
+        ("Claude Monet", "Claude_Monet"),
+        ("  Art   Nouveau ", "Art_Nouveau"),
+        ("a/b\\c", "a_b_c"),
+        ("../..", "_.."),
+        ("{style} <b>", "_style___b_"),
+        ("Dürer 🎨", "Dürer_🎨"),
+    ],
+)
+def test_any_label_becomes_a_name_that_a_folder_can_have(label, name):
+    assert style_name(label) == name
+
+
+@pytest.mark.parametrize("label", ["..", " ", "", "x" * 201])
+def test_a_label_that_leaves_no_name_is_refused(label):
+    with pytest.raises(ConfigError, match="cannot name a folder"):
+        style_name(label)
+
+
+def test_styles_are_artists_genres_lists_and_folders(config):
+    config["styles"] = {
+        "images": "all",
+        "artists": ["Claude Monet"],
+        "genres": ["Cubism"],
+        "sets": {
+            "Blue period": {"paintings": ["Pablo_Picasso_1", "Pablo_Picasso_7"]},
+            "Haystacks": {"folder": "haystacks", "images": 5},
+        },
+    }
+    monet, cubism, blue, haystacks = Study.from_config(config).styles
+    assert (monet.artist, monet.images) == ("Claude Monet", None)
+    assert (cubism.genre, cubism.name) == ("Cubism", "Cubism")
+    assert (blue.name, blue.paintings) == ("Blue_period", ("Pablo_Picasso_1", "Pablo_Picasso_7"))
+    assert (haystacks.folder, haystacks.images) == ("haystacks", 5)
+
+
+@pytest.mark.parametrize(
+    ("styles", "message"),
+    [
+        ({"images": 30}, "styles: no style; give artists, genres or sets"),
+        ({"images": "many", "artists": ["Claude Monet"]}, "styles.images: 'many' is neither a who"),
+        (
+            {"images": 0, "artists": ["Claude Monet"]},
+            "0 is neither a whole number from 1 nor 'all'",
+        ),
+        (
+            {"images": 3, "genres": ["Cubism", "Kubismus"]},
+            "styles.genres: 'Kubismus' is not in .*;",
+        ),
+        ({"images": 3, "sets": {"A": {}}}, "sets.A: give either 'paintings', .*, or 'folder'"),
+        (
+            {"images": 3, "sets": {"A": {"folder": "x", "paintings": ["b"]}}},
+            "sets.A: give either",
+        ),
+        (
+            {"images": 3, "sets": {"A": {"images": 3, "paintings": ["b"]}}},
+            "sets.A: all listed paintings are taken; remove 'images'",
+        ),
+        (
+            {"images": 3, "genres": ["Cubism"], "sets": {"cubism": {"folder": "x"}}},
+            "'Cubism' and 'cubism' would have the same folder cubism; rename one",
+        ),
+    ],
+)
+def test_styles_that_mean_nothing_are_named(config, styles, message):
+    config["styles"] = styles
+    with pytest.raises(ConfigError, match=message):
+        Study.from_config(config)
+
+
+def test_an_artist_may_be_written_as_one_likes(config):
+    config["styles"]["artists"] = ["albrecht duerer", "Pierre Auguste Renoir"]
+    assert [one.name for one in Study.from_config(config).styles] == [
+        "albrecht_duerer",
+        "Pierre_Auguste_Renoir",
+    ]
+
+
+def test_a_study_that_stopped_at_a_bad_image_may_go_on_without_it(config, tmp_path):
+    write_record(Study.from_config(config), tmp_path / "config.json")
+    config["data"]["on_bad_image"] = "skip"
+    check_record(Study.from_config(config), tmp_path / "config.json")
+
+
+def test_results_of_another_config_are_not_mixed_with_this_one_s(config, tmp_path):
+    write_record(Study.from_config(config), tmp_path / "config.json")
+    changed = copy.deepcopy(config)
+    changed["image_size"] = 128
+    with pytest.raises(ConfigError, match=r"computed with another config \(image_size: 224 -> 128"):
+        check_record(Study.from_config(changed), tmp_path / "config.json")
+
+
+def test_more_models_fewer_models_and_other_threads_are_welcome(config, tmp_path):
+    write_record(Study.from_config(config), tmp_path / "config.json")
+    changed = copy.deepcopy(config)
+    changed["backbones"]["Second"] = changed["backbones"]["VGG19"]
+    del changed["backbones"]["ResNet50"]
+    changed["aggregations"] = ["logged"]
+    check_record(Study.from_config(changed), tmp_path / "config.json")
+    check_record(Study.from_config(config), tmp_path / "no such record.json")
+
+
+def test_results_of_another_config_version_are_refused(config, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"config_version": CONFIG_VERSION + 1, "config": config}))
+    with pytest.raises(ConfigError, match="made by config version 2, this is version 1"):
+        check_record(Study.from_config(config), path)
+    path.write_text("{")
+    with pytest.raises(ConfigError, match=r"damaged; move .* away"):
+        check_record(Study.from_config(config), path)

