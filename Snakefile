@@ -18,12 +18,10 @@ include: "rules/common.smk"
 include: "rules/dataset.smk"
 include: "rules/demo.smk"
 include: "rules/selection.smk"
-include: "rules/inputs.smk"
+include: "rules/images.smk"
 include: "rules/backbones.smk"
-include: "rules/targets.smk"
-include: "rules/training.smk"
-include: "rules/choices.smk"
-include: "rules/stylized.smk"
+include: "rules/losses.smk"
+include: "rules/painting.smk"
 
 
 if STUDY.judge:

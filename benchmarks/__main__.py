@@ -17,7 +17,7 @@ from typing import Any
 from benchmarks.bench import bench, torch_version
 from benchmarks.sections import SECTIONS
 from nstcore.common import machine
-from nstcore.common.files import whole
+from nstcore.common.files import atomic_write
 from nstcore.common.program import run
 
 
@@ -32,7 +32,7 @@ def main() -> None:
     expected = _expected(names, rounds, arguments.quick)
     print(f"measuring: {rounds} rounds, {arguments.threads} threads; {expected}")
     _warn_if_busy()
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     with bench(arguments.threads, rounds, arguments.quick, arguments.torch_python) as setting:
         for name in names:
             begun = time.perf_counter()
@@ -41,16 +41,16 @@ def main() -> None:
                 print(f"\n## {name}: {table}", flush=True)
             spent = time.perf_counter() - begun
             print(f"\n({name} took {spent:.0f} s)", flush=True)
-            found[name] = {
+            figures[name] = {
                 "seconds": spent,
                 "tables": [{"title": table.title, "raw": table.raw} for table in tables],
             }
     if arguments.output:
         settings = {"rounds": rounds, "threads": arguments.threads, "quick": arguments.quick}
-        with whole(arguments.output) as draft:
+        with atomic_write(arguments.output) as draft:
             draft.write_text(
                 json.dumps(
-                    {"machine": described, "settings": settings, "sections": found}, indent=1
+                    {"machine": described, "settings": settings, "sections": figures}, indent=1
                 )
             )
 

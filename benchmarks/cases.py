@@ -38,8 +38,8 @@ def pictures(case: Case) -> tuple[Array, Array]:
     return rng.random(shape, dtype=np.float32), rng.random(shape, dtype=np.float32)
 
 
-def gram_triangles(paintings: int, channels: int) -> Array:
-    """Return random Gram matrices as upper triangles: (paintings, C (C + 1) / 2).
+def packed_grams(paintings: int, channels: int) -> Array:
+    """Return random Gram matrices packed: (paintings, C (C + 1) / 2).
 
     What the numbers are does not change how long a step takes.
     """
@@ -51,5 +51,5 @@ def gram_matrices(paintings: int, channels: int) -> Array:
     """Return the same matrices whole: (paintings, C, C)."""
     matrices = np.empty((paintings, channels, channels), np.float32)
     row, column = np.triu_indices(channels)
-    matrices[:, row, column] = matrices[:, column, row] = gram_triangles(paintings, channels)
+    matrices[:, row, column] = matrices[:, column, row] = packed_grams(paintings, channels)
     return matrices

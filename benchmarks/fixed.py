@@ -30,8 +30,8 @@ def main() -> None:
     for _ in range(2):
         step()
     parts = zip(("import", "load", "goal", "first"), clock, clock[1:], strict=False)
-    found = {name: end - begun for name, begun, end in parts}
-    print(json.dumps(found | {"peak_mb": _peak_mb()}))
+    seconds = {name: end - begun for name, begun, end in parts}
+    print(json.dumps(seconds | {"peak_mb": _peak_mb()}))
 
 
 def _peak_mb() -> float:

@@ -7,24 +7,24 @@ from typing import Any
 
 import keras
 
-from benchmarks.cases import Case, gram_triangles, pictures
+from benchmarks.cases import Case, packed_grams, pictures
 from nstcore.backbones.backbone import Backbone, load_backbone
 from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
-from nstcore.painting.stylize import Canvas
+from nstcore.painting.stylize import ImageOptimization
 
 
 def make(case: Case) -> Callable[[], list[Any]]:
     """Return a function that takes one step and returns the content, style and total loss."""
     backbone = load(case.architecture, case.precision)
     contents, start = pictures(case)
-    objective = Objective(case.aggregation)
-    canvas = Canvas(backbone, objective, contents.shape)
-    canvas.state = canvas.blank_state(start)
-    goal = objective.goal(
+    objective = Objective(aggregation=case.aggregation)
+    optimization = ImageOptimization(backbone, objective, contents.shape)
+    optimization.state = optimization.blank_state(start)
+    to = objective.targets(
         backbone, contents, target(case.architecture, case.precision, case.paintings)
     )
-    return lambda: [loss.numpy() for loss in canvas.step(goal)]
+    return lambda: [loss.numpy() for loss in optimization.step(to)]
 
 
 def operations(case: Case) -> int:
@@ -61,8 +61,8 @@ def target(architecture: str, precision: str, paintings: int) -> StyleTarget:
     """Return a style of random Gram matrices for a backbone."""
     backbone = load(architecture, precision)
     channels = [output.shape[-1] for output in backbone.model.outputs]
-    triangles = {
-        name: gram_triangles(paintings, count)
+    grams = {
+        name: packed_grams(paintings, count)
         for name, count in zip(backbone.style_layers, channels, strict=False)
     }
-    return StyleTarget(triangles, backbone.style_layers, {})
+    return StyleTarget(grams, backbone.style_layers, {})

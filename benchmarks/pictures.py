@@ -33,13 +33,13 @@ def time_pictures(count: int, rounds: int, threads: int) -> Mapping[str, list[fl
         }
         if threads > 1:
             ways[f"the catalogue, {threads} threads"] = lambda: look_at(entries, threads)
-        found: dict[str, list[float]] = {what: [] for what in ways}
+        seconds_by_way: dict[str, list[float]] = {what: [] for what in ways}
         for _ in range(rounds + 1):
             for what, way in ways.items():
                 began = time.perf_counter()
                 way()
-                found[what].append((time.perf_counter() - began) / count)
-    return {what: seconds[1:] for what, seconds in found.items()}
+                seconds_by_way[what].append((time.perf_counter() - began) / count)
+    return {what: seconds[1:] for what, seconds in seconds_by_way.items()}
 
 
 def _make(folder: Path, number: int) -> Artwork:

@@ -69,15 +69,15 @@ class Network(nn.Module):
     def forward(self, images: Any) -> list[Any]:
         """Return the first features of each block, and the last of the last."""
         features = images.flip(1) * 255 - self.means
-        found = []
+        outputs = []
         for number, block in enumerate(self.blocks):
             if number:
                 features = nn.functional.max_pool2d(features, 2)
             for place, convolution in enumerate(block):
                 features = nn.functional.relu(convolution(features), inplace=True)
                 if not place:
-                    found.append(features)
-        return [*found, features]
+                    outputs.append(features)
+        return [*outputs, features]
 
 
 def gram(features: Any) -> Any:

@@ -97,7 +97,7 @@ def _open(empty: Path, page: Path, rounds: int) -> Seconds:
         return {}
     from playwright.sync_api import sync_playwright
 
-    found: dict[str, list[float]] = {
+    seconds_by_event: dict[str, list[float]] = {
         "an empty page, opened": [],
         "the report's first paint": [],
         "the report, ready": [],
@@ -114,10 +114,10 @@ def _open(empty: Path, page: Path, rounds: int) -> Seconds:
             looked = opened.evaluate(_LOOK)
             opened.close()
             values = (ready, paint, complete, looked)
-            for seconds, value in zip(found.values(), values, strict=True):
+            for seconds, value in zip(seconds_by_event.values(), values, strict=True):
                 seconds.append(value)
         browser.close()
-    return {what: seconds[1:] for what, seconds in found.items()}
+    return {what: seconds[1:] for what, seconds in seconds_by_event.items()}
 
 
 def _make_study(folder: Path, backbones: int, styles: int, contents: int) -> None:
@@ -162,14 +162,15 @@ def _make_study(folder: Path, backbones: int, styles: int, contents: int) -> Non
         for number in range(contents)
     ]
     write_selection([*pictures, *tests], folder / "selection.csv")
-    for number, one in enumerate([*pictures, *tests]):
-        save_png(_paint(number, (224, 224)), folder / "inputs" / f"{one.id}.png")
+    for number, picture in enumerate([*pictures, *tests]):
+        save_png(_paint(number, (224, 224)), folder / "inputs" / f"{picture.id}.png")
     models = list(product(config["backbones"], AGGREGATIONS))
     for backbone, aggregation in models:
         for rate, optimizer in enumerate(OPTIMIZERS, 2):
             losses = 1 / np.arange(1, EPOCHS + 2) ** (1 / rate)
             rows = [
-                (epoch, names[0], "content_0", one, one, one) for epoch, one in enumerate(losses)
+                (epoch, names[0], "content_0", loss, loss, loss)
+                for epoch, loss in enumerate(losses)
             ]
             path = folder / "training" / backbone / aggregation / f"{optimizer}.csv"
             write_table(pd.DataFrame(rows, columns=HISTORY_COLUMNS), path)

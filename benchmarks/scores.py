@@ -29,29 +29,32 @@ def time_scores(count: int, rounds: int, threads: int, side: int) -> Mapping[str
     start_tensorflow(threads)
 
     from nstcore.backbones.backbone import load_backbone
-    from nstcore.judging.judge import Paintings, Reference, look, read_stylized
+    from nstcore.judging.features import Paintings
+    from nstcore.judging.judge import Reference, extract_features, read_stylized
 
     judge = load_backbone("MobileNetV2", "random", name="judge")
     with tempfile.TemporaryDirectory() as folder:
         paths = [_make(Path(folder), number) for number in range(count)]
-        views = [look(judge, read_stylized(path, side)) for path in paths[:4]]
-        paintings = Paintings.from_views([views[number % len(views)] for number in range(HELDOUT)])
+        seen = [extract_features(judge, read_stylized(path, side)) for path in paths[:4]]
+        paintings = Paintings.from_pictures([seen[number % len(seen)] for number in range(HELDOUT)])
         reference = Reference({f"style {number}": paintings for number in range(STYLES)})
         ways: dict[str, Callable[[Path], object]] = {
             "read and shrunk": lambda path: read_stylized(path, side),
-            "and seen by the judge": lambda path: look(judge, read_stylized(path, side)),
+            "and seen by the judge": lambda path: extract_features(
+                judge, read_stylized(path, side)
+            ),
             "and scored": lambda path: reference.score(
-                look(judge, read_stylized(path, side)), "style 0", views[:1]
+                extract_features(judge, read_stylized(path, side)), "style 0", seen[:1]
             ),
         }
-        found: dict[str, list[float]] = {what: [] for what in ways}
+        seconds_by_way: dict[str, list[float]] = {what: [] for what in ways}
         for _ in range(rounds + 1):
             for what, way in ways.items():
                 began = time.perf_counter()
                 for path in paths:
                     way(path)
-                found[what].append((time.perf_counter() - began) / count)
-    return {what: seconds[1:] for what, seconds in found.items()}
+                seconds_by_way[what].append((time.perf_counter() - began) / count)
+    return {what: seconds[1:] for what, seconds in seconds_by_way.items()}
 
 
 def _make(folder: Path, number: int) -> Path:

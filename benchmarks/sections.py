@@ -66,7 +66,7 @@ def ceiling(bench: Bench) -> list[Table]:
         )
     columns = ("what", "GFLOP", *TIME[1:3], "GFLOP/s", "[25 %, 75 %]", "of the ceiling")
     title = f"matrix products of {size} x {size}, and a step with {bench.case.paintings} paintings"
-    raw = [one | {"operations": n} for one, n in zip(_raw(timings), operations, strict=True)]
+    raw = [row | {"operations": n} for row, n in zip(_raw(timings), operations, strict=True)]
     return [Table(title, columns, rows, raw=raw)]
 
 
@@ -258,10 +258,10 @@ def fixed(bench: Bench) -> list[Table]:
     n = bench.case.paintings
     settings = [(n, 1)] if bench.quick else [(n, 1), (n, 5), (10 * n, 1)]
     size = bench.case.size
-    found: list[list[dict[str, float]]] = [[] for _ in settings]
+    parts: list[list[dict[str, float]]] = [[] for _ in settings]
     # A process takes ten seconds, and its memory hardly differs between runs.
     for _ in range(1 if bench.quick else min(bench.rounds, 3)):
-        for (paintings, batch), runs in zip(settings, found, strict=True):
+        for (paintings, batch), runs in zip(settings, parts, strict=True):
             runs.append(_fixed(paintings, batch, size, bench.threads))
     names = ("import", "load", "goal", "first", "peak_mb")
     rows = [
@@ -270,14 +270,14 @@ def fixed(bench: Bench) -> list[Table]:
             *(f"{Quartiles.of([run[name] for run in runs]).median:.2f}" for name in names[:-1]),
             f"{Quartiles.of([run['peak_mb'] for run in runs]).median:.0f}",
         ]
-        for (paintings, batch), runs in zip(settings, found, strict=True)
+        for (paintings, batch), runs in zip(settings, parts, strict=True)
     ]
     columns = ("what", "import s", "backbone s", "goal s", "first step s", "peak MB")
     title = f"what a process pays once at {size} px, VGG19, squared; medians"
     note = (
         "Import is TensorFlow with Keras; goal is the content's features and the paintings centred."
     )
-    return [Table(title, columns, rows, [note], found)]
+    return [Table(title, columns, rows, [note], parts)]
 
 
 def _fixed(paintings: int, batch: int, size: int, threads: int) -> dict[str, float]:
@@ -302,7 +302,7 @@ def pictures(bench: Bench) -> list[Table]:
     rows = [
         [
             what,
-            *Quartiles.of([1000 * one for one in seconds]).columns(1),
+            *Quartiles.of([1000 * second for second in seconds]).columns(1),
             *ratios(seconds, reference).columns(2),
         ]
         for what, seconds in timings.items()
@@ -319,7 +319,7 @@ def scores(bench: Bench) -> list[Table]:
     rows = [
         [
             what,
-            *Quartiles.of([1000 * one for one in seconds]).columns(1),
+            *Quartiles.of([1000 * second for second in seconds]).columns(1),
             *ratios(seconds, reference).columns(2),
         ]
         for what, seconds in timings.items()

@@ -128,21 +128,21 @@ def race(contenders: Sequence[Contender], rounds: int, least: float) -> list[Tim
     ]
     seconds: list[list[float]] = [[] for _ in contenders]
     for _ in range(rounds + 1):
-        for contender, found in zip(contenders, seconds, strict=True):
+        for contender, own in zip(contenders, seconds, strict=True):
             for worker in contender.workers:
                 worker.ask("time", contender.case, least)
-            found.append(1 / sum([1 / worker.answer() for worker in contender.workers]))
+            own.append(1 / sum([1 / worker.answer() for worker in contender.workers]))
     for worker in {worker for contender in contenders for worker in contender.workers}:
         _ask(worker, "release")
     return [
         Timing(
             contender.what,
             contender.case,
-            float(np.mean([one["make"] for one in ready])),
-            float(np.mean([one["first"] for one in ready])),
-            tuple(found[1:]),
+            float(np.mean([begun["make"] for begun in ready])),
+            float(np.mean([begun["first"] for begun in ready])),
+            tuple(own[1:]),
         )
-        for contender, ready, found in zip(contenders, prepared, seconds, strict=True)
+        for contender, ready, own in zip(contenders, prepared, seconds, strict=True)
     ]
 
 
@@ -179,4 +179,4 @@ class Quartiles(NamedTuple):
 
 def ratios(numbers: Sequence[float], reference: Sequence[float]) -> Quartiles:
     """Divide round by round, then take the quartiles."""
-    return Quartiles.of([one / other for one, other in zip(numbers, reference, strict=True)])
+    return Quartiles.of([number / other for number, other in zip(numbers, reference, strict=True)])

@@ -11,20 +11,17 @@ rule load_backbone:
         f"{BENCHMARKS}/load_backbone/{{backbone}}.tsv"
     conda:
         "../envs/nst.yaml"
-    threads: COMPUTE["threads"]
+    threads: STUDY.compute.threads
     resources:
         downloads=1,
         mem_mb=2000,
     params:
         name=lambda wildcards: wildcards.backbone,
-        network=lambda wildcards: network_options(backbone_of(wildcards)),
-        style_layers=lambda wildcards: layer_weights(backbone_of(wildcards)),
-        content_layer=lambda wildcards: backbone_of(wildcards).content_layer,
+        network=lambda wildcards: STUDY.network(wildcards.backbone).to_json(),
         seed=STUDY.seed,
-        threads=COMPUTE["threads"],
+        threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
     shell:
-        "python -m workflow_scripts.load_backbone --name {params.name:q} {params.network}"
-        " --style-layers {params.style_layers} --content-layer {params.content_layer:q}"
+        "python -m workflow_scripts.load_backbone --name {params.name:q} --network {params.network:q}"
         " --seed {params.seed} --threads {params.threads}"
         " --output {output.backbone:q} --about {output.about:q} > {log:q} 2>&1"

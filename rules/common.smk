@@ -12,58 +12,38 @@ from snakemake import __version__ as snakemake_version
 
 sys.path.insert(0, workflow.basedir)
 
-from nstcore.common.versions import NUMERICS_VERSION
-from nstcore.study.config import Study
-from nstcore.study.record import check_record, write_record
 from nstcore.common.errors import StudyError
-from nstcore.study.journal import find_setting, record_setting
-from nstcore.dataset.layout import archive_name
 from nstcore.common.program import make_findable
-from nstcore.common.versions import SCORES_VERSION
+from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
+from nstcore.painting.optimizers import write_optimizers
+from nstcore.painting.schedule import Epochs
 from nstcore.selection.pictures import read_selection
+from nstcore.study.config import Study
+from nstcore.study.journal import find_setting, record_setting
+from nstcore.study.record import check_record, write_record
 
 make_findable(workflow.basedir)
 
 try:
     STUDY = Study.from_config(config)
-    RESULTS = f"results/{STUDY.name}"
+    RESULTS = STUDY.results
     RECORD = f"{RESULTS}/config.json"
-    if config.get("on_config_change", "stop") == "stop":
-        check_record(STUDY, RECORD)
+    if STUDY.on_config_change == "stop":
+        # What Snakemake itself knows of its executor only later.
+        check_record(STUDY, RECORD, touching=not {"--touch", "-t"}.isdisjoint(sys.argv))
 except StudyError as error:
-    sys.exit(f"error: {error}")
+    sys.exit("\n".join(f"error: {line}" for line in error.lines))
 
 TEMPLATES = f"{workflow.basedir}/reports"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
-STYLES = [style.name for style in STUDY.styles]
-TRAINING = STUDY.training
-COMPUTE = STUDY.compute
-
-
-def local(path):
-    """A path of the config as the system knows it: ~ is the home, no slash ends it."""
-    return os.path.normpath(os.path.expanduser(path))
-
-
-if STUDY.data["source"] == "kaggle":
-    # With the version in its name, another version is another dataset and not a changed one.
-    _, slug, version = STUDY.data["dataset"].split("/")
-    SLUG = f"{slug}-{version}"
-    ARCHIVE = f"data/kaggle/{SLUG}.zip"
-    DATASET = f"data/{SLUG}"
-elif os.path.isfile(local(STUDY.data["path"])):
-    ARCHIVE = local(STUDY.data["path"])
-    DATASET = f"data/extracted/{archive_name(ARCHIVE)}"
-else:
-    # An own copy is used as it is: there is no rule that could make it, or make it anew.
-    ARCHIVE = None
-    DATASET = local(STUDY.data["path"])
-# None where contents are drawn from the dataset itself.
-PHOTOGRAPHS = None if STUDY.contents["source"] == "dataset" else local(STUDY.contents["source"])
+STYLES = [style.name for style in STUDY.styles.each()]
+# None where the dataset is a folder already: there is no rule that could make it, or make it anew.
+ARCHIVE = STUDY.data.archive
+DATASET = STUDY.data.folder
 # All that pictures are read from. Nothing is made anew because a folder there looks newer.
-SOURCES = [DATASET, *([PHOTOGRAPHS] if PHOTOGRAPHS else [])]
-SOURCES += [style.folder for style in STUDY.styles if style.folder]
+SOURCES = [DATASET, *([STUDY.contents.folder] if STUDY.contents.folder else [])]
+SOURCES += [style.folder for style in STUDY.styles.each() if style.folder]
 
 
 wildcard_constraints:
@@ -135,40 +115,9 @@ def selected_inputs(wildcards):
     return inputs(p.id for p in pictures())
 
 
-def backbone_of(wildcards):
-    return STUDY.backbones[wildcards.backbone]
-
-
-def options(**values):
-    """Command-line options for the values that are given."""
-    given = {name: value for name, value in values.items() if value}
-    return shlex.join(word for name, value in given.items() for word in (f"--{name}", str(value)))
-
-
-def network_options(backbone):
-    """Options that name a backbone's network and weights."""
-    return options(
-        architecture=backbone.architecture,
-        weights=backbone.weights,
-        preprocessing=backbone.preprocessing,
-        pooling=backbone.pooling,
-        precision=backbone.precision,
-        description=backbone.description,
-    )
-
-
-def loss_options(backbone):
-    """Options that say what is minimised."""
-    return (
-        f"--alpha {backbone.alpha} --beta {backbone.beta} --scaling {STUDY.loss['scaling']}"
-        f" --total-variation {STUDY.loss['total_variation']}"
-        f" --initial-noise {TRAINING['initial_noise']}"
-    )
-
-
-def layer_weights(backbone):
-    """The style layers as LAYER=WEIGHT words."""
-    return shlex.join(f"{layer}={weight}" for layer, weight in backbone.style_layers.items())
+def quoted(text):
+    """A text as one word of a shell command that Snakemake formats."""
+    return shlex.quote(text).replace("{", "{{").replace("}", "}}")
 
 
 def refuse_missing_sources():

@@ -1,20 +1,20 @@
 # The dataset: from Kaggle, once for all studies, or one's own archive or folder; and its catalogue.
 
 
-if STUDY.data["source"] == "kaggle":
+if STUDY.data.download:
 
     rule download_dataset:
         output:
             archive=ARCHIVE,
         log:
-            f"data/kaggle/{SLUG}.download.log",
+            f"data/kaggle/{STUDY.data.download}.download.log",
         conda:
             "../envs/kaggle.yaml"
         resources:
             downloads=1,
             mem_mb=500,
         params:
-            dataset=STUDY.data["dataset"],
+            dataset=STUDY.data.dataset,
             # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
             cache="data/kaggle/cache",
         message:

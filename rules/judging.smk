@@ -13,11 +13,9 @@ use rule load_backbone as load_judge with:
     priority: 10
     params:
         name="judge",
-        network=network_options(STUDY.judge),
-        style_layers=shlex.join(f"{layer}=1" for layer in STUDY.judge.layers[:-1]),
-        content_layer=STUDY.judge.layers[-1],
+        network=STUDY.judge.network().to_json(),
         seed=STUDY.seed,
-        threads=COMPUTE["threads"],
+        threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
 
 
@@ -26,7 +24,7 @@ rule check_judge:
         judge=rules.load_judge.output.backbone,
         backbone=rules.load_backbone.output.backbone,
     output:
-        likeness=f"{RESULTS}/judge/likeness/{{backbone}}.json",
+        similarity=f"{RESULTS}/judge/likeness/{{backbone}}.json",
     log:
         f"{LOGS}/check_judge/{{backbone}}.log",
     priority: 10
@@ -35,11 +33,11 @@ rule check_judge:
     resources:
         mem_mb=1000,
     params:
-        name=STUDY.judge.architecture or STUDY.judge.weights,
+        name=STUDY.judge.label,
     shell:
         "python -m workflow_scripts.check_judge --judge {input.judge:q} --judge-name {params.name:q}"
         " --backbone {input.backbone:q} --backbone-name {wildcards.backbone:q}"
-        " --output {output.likeness:q} > {log:q} 2>&1"
+        " --output {output.similarity:q} > {log:q} 2>&1"
 
 
 rule measure_bounds:
@@ -56,13 +54,12 @@ rule measure_bounds:
         f"{BENCHMARKS}/measure_bounds/all.tsv"
     conda:
         "../envs/nst.yaml"
-    threads: COMPUTE["threads"]
+    threads: STUDY.compute.threads
     resources:
         mem_mb=2000,
-        gpu=0,
     params:
         inputs=f"{RESULTS}/inputs",
-        threads=COMPUTE["threads"],
+        threads=STUDY.compute.threads,
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.measure_bounds --judge {input.judge:q}"
@@ -73,7 +70,7 @@ rule measure_bounds:
 rule score:
     input:
         judge=rules.load_judge.output.backbone,
-        likeness=rules.check_judge.output.likeness,
+        similarity=rules.check_judge.output.similarity,
         reference=rules.measure_bounds.output.reference,
         contents=test_inputs,
         pictures=model_images,
@@ -86,12 +83,11 @@ rule score:
         f"{BENCHMARKS}/score/{{backbone}}/{{aggregation}}.tsv"
     conda:
         "../envs/nst.yaml"
-    threads: COMPUTE["threads"]
+    threads: STUDY.compute.threads
     resources:
         mem_mb=2000,
-        gpu=0,
     params:
-        threads=COMPUTE["threads"],
+        threads=STUDY.compute.threads,
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.score --judge {input.judge:q} --reference {input.reference:q}"
@@ -137,7 +133,7 @@ rule compare:
             optimizer=STUDY.optimizers,
         ),
         judge=rules.load_judge.output.about,
-        likeness=expand(rules.check_judge.output.likeness, backbone=STUDY.backbones),
+        similarities=expand(rules.check_judge.output.similarity, backbone=STUDY.backbones),
     output:
         findings=f"{RESULTS}/findings.json",
         picture=report(
@@ -154,12 +150,10 @@ rule compare:
     resources:
         mem_mb=1000,
     params:
-        max_epochs=TRAINING["max_epochs"],
-        min_improvement=TRAINING["min_improvement"],
+        training=STUDY.training.to_json(),
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.compare --scores {input.scores:q}"
-        " --histories {input.histories:q} --max-epochs {params.max_epochs}"
-        " --min-improvement {params.min_improvement} --judge {input.judge:q}"
-        " --likeness {input.likeness:q} --findings {output.findings:q}"
+        " --histories {input.histories:q} --training {params.training:q} --judge {input.judge:q}"
+        " --similarities {input.similarities:q} --findings {output.findings:q}"
         " --picture {output.picture:q} > {log:q} 2>&1"

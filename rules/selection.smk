@@ -17,17 +17,15 @@ checkpoint select_pictures:
     resources:
         mem_mb=1000,
     params:
-        photographs=options(photographs=PHOTOGRAPHS),
-        styles=json.dumps(STUDY.config["styles"]),
-        train=STUDY.contents["train"],
-        test=STUDY.contents["test"],
-        heldout=options(heldout=STUDY.judge.heldout if STUDY.judge else None),
+        styles=STUDY.styles.to_json(),
+        contents=STUDY.contents.to_json(),
+        heldout=STUDY.judge.heldout if STUDY.judge else 0,
         seed=STUDY.seed,
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.select_pictures --catalogue {input.catalogue:q}"
-        " {params.photographs} --styles {params.styles:q}"
-        " --train {params.train} --test {params.test} {params.heldout} --seed {params.seed}"
+        " --styles {params.styles:q} --contents {params.contents:q} --heldout {params.heldout}"
+        " --seed {params.seed}"
         # No parameter: what was selected under "stop" has nothing that "skip" would skip.
-        f" --on-bad-image {STUDY.data['on_bad_image']}"
+        f" --on-bad-image {STUDY.data.on_bad_image}"
         " --output {output.csv:q} --notes {output.notes:q} > {log:q} 2>&1"

@@ -10,7 +10,36 @@ from nstcore.common.runtime import start_tensorflow
 
 ROOT = Path(__file__).parent.parent
 
+# Left out of `make check`: what starts programs, browsers and servers, or trains for long.
+SLOW = (
+    "workflow",
+    "benchmarks",
+    "demo",
+    "backbones/test_backbone",
+    "common/test_program",
+    "dataset/test_archive",
+    "dataset/test_download",
+    "dataset/test_fuzzed_tables",
+    "images/test_fuzzed_pictures",
+    "judging/test_judge",
+    "judging/test_kernel_similarity",
+    "judging/test_score.py",
+    "losses/test_style_target",
+    "painting/test_lbfgs",
+    "painting/test_reproducible",
+    "painting/test_resume",
+    "painting/test_stylize",
+    "painting/test_train",
+    "report/test_report_browser",
+)
+
 start_tensorflow(threads=1, seed=0)
+
+
+def pytest_collection_modifyitems(items):
+    for item in items:
+        if item.path.relative_to(ROOT / "tests").as_posix().startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
 
 
 def write_unreadable_name(folder: Path) -> None:

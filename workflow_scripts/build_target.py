@@ -1,10 +1,9 @@
 """Take the Gram matrices of a style's paintings, as one backbone sees them."""
 
 import argparse
-import json
 from pathlib import Path
 
-from nstcore.common.files import whole
+from nstcore.common.files import write_json
 from nstcore.common.program import run
 
 
@@ -31,8 +30,7 @@ def main() -> None:
     target = StyleTarget.from_images(backbone, map(read_pixels, args.paintings), names)
     target.save(args.output)
     about = {**target.about(), "floor": target.floor, "floors": target.floors}
-    with whole(args.about) as draft:
-        draft.write_text(json.dumps(about, indent=2, ensure_ascii=False) + "\n", "utf-8")
+    write_json(about, args.about)
     print(f"{target.count} paintings; no mean style loss below {target.floor:.6g}")
 
 

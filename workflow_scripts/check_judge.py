@@ -1,10 +1,9 @@
 """Refuse a judge that comes from the same training as one of the study's backbones."""
 
 import argparse
-import json
 from pathlib import Path
 
-from nstcore.common.files import whole
+from nstcore.common.files import write_json
 from nstcore.common.program import run
 from nstcore.judging.kernel_similarity import RELATED, refuse_relative
 
@@ -17,11 +16,11 @@ def main() -> None:
     parser.add_argument("--backbone-name", required=True)
     parser.add_argument("--output", required=True, type=Path, help="how alike they are, JSON")
     args = parser.parse_args()
-    found = refuse_relative(args.judge, args.backbone, args.judge_name, args.backbone_name)
-    with whole(args.output) as draft:
-        values = {"backbone": args.backbone_name, "likeness": round(found, 4)}
-        draft.write_text(json.dumps(values) + "\n", "utf-8")
-    print(f"{args.backbone_name}: likeness {found:.3f}, refused from {RELATED}")
+    similarity = refuse_relative(args.judge, args.backbone, args.judge_name, args.backbone_name)
+    write_json(
+        {"backbone": args.backbone_name, "likeness": round(similarity, 4)}, args.output, indent=None
+    )
+    print(f"{args.backbone_name}: kernel similarity {similarity:.3f}, refused from {RELATED}")
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from nstcore.common.program import run
 from nstcore.common.tables import write_table
 from nstcore.painting.choose import choose, summarize
 from nstcore.painting.history import average_curve, read_history
+from nstcore.painting.schedule import Training
 
 
 def main() -> None:
@@ -16,14 +17,13 @@ def main() -> None:
     parser.add_argument("--backbone", required=True, help="its name")
     parser.add_argument("--aggregation", required=True)
     parser.add_argument("--histories", required=True, nargs="+", type=Path, help="<optimizer>.csv")
-    parser.add_argument("--max-epochs", required=True, type=int)
-    parser.add_argument("--min-improvement", required=True, type=float)
+    parser.add_argument("--training", default=Training(), type=Training.from_json, help="JSON")
     parser.add_argument("--output", required=True, type=Path, help="choice, CSV")
     args = parser.parse_args()
     runs = []
     for path in args.histories:
         totals = average_curve(read_history(path))["total_loss"].tolist()
-        runs.append(summarize(path.stem, totals, args.max_epochs, args.min_improvement))
+        runs.append(summarize(path.stem, totals, args.training))
         print(runs[-1])
     model = f"{args.backbone}/{args.aggregation}"
     best = choose(runs, model)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from nstcore.common.program import run
-from nstcore.judging.scores import collect, read_rows, write_scores
+from nstcore.judging.score_table import collect, read_job_scores, write_scores
 
 
 def main() -> None:
@@ -13,7 +13,7 @@ def main() -> None:
     parser.add_argument("--scores", required=True, nargs="+", type=Path, help="one CSV per model")
     parser.add_argument("--output", required=True, type=Path, help="scores.csv")
     args = parser.parse_args()
-    table = collect(read_rows(args.bounds), [read_rows(path) for path in args.scores])
+    table = collect(read_job_scores(args.bounds), [read_job_scores(path) for path in args.scores])
     write_scores(table, args.output)
     print(table["kind"].value_counts().to_string())
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from nstcore.common.program import run
-from nstcore.judging.scores import ROW_COLUMNS, write_scores
+from nstcore.judging.score_table import ROW_COLUMNS, write_scores
 from nstcore.selection.pictures import read_selection
 
 
@@ -30,10 +30,10 @@ def main() -> None:
     rows = measure_bounds(args.judge, selection, args.inputs, args.reference)
     table = pd.DataFrame(rows, columns=ROW_COLUMNS)
     write_scores(table, args.output)
-    for (kind, style), found in table.groupby(["kind", "style"], sort=False):
+    for (kind, style), rows_of_style in table.groupby(["kind", "style"], sort=False):
         print(
-            f"{kind}, {style}: {len(found)} measured, style distance "
-            f"{found['style_distance'].mean():.4g}"
+            f"{kind}, {style}: {len(rows_of_style)} measured, style distance "
+            f"{rows_of_style['style_distance'].mean():.4g}"
         )
 
 

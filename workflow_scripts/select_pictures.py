@@ -1,7 +1,6 @@
 """Choose a study's pictures: the paintings of each style, and the contents drawn with a seed."""
 
 import argparse
-import json
 from collections import Counter
 from pathlib import Path
 
@@ -9,16 +8,14 @@ from nstcore.common.program import run
 from nstcore.dataset.catalogue import read_catalogue
 from nstcore.selection.pictures import write_notes, write_selection
 from nstcore.selection.select import select
-from nstcore.selection.styles import read_styles
+from nstcore.selection.styles import Contents, Styles
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--catalogue", required=True, type=Path, help="catalogue.csv")
-    parser.add_argument("--photographs", type=Path, help="draw contents from this folder instead")
-    parser.add_argument("--styles", required=True, type=json.loads, help="the config's, as JSON")
-    parser.add_argument("--train", required=True, type=int, help="number of training contents")
-    parser.add_argument("--test", required=True, type=int, help="number of test contents")
+    parser.add_argument("--styles", required=True, type=Styles.from_json, help="JSON")
+    parser.add_argument("--contents", default=Contents(), type=Contents.from_json, help="JSON")
     parser.add_argument("--heldout", default=0, type=int, help="paintings per style for the judge")
     parser.add_argument("--seed", required=True, type=int)
     parser.add_argument("--on-bad-image", default="stop", choices=["stop", "skip"])
@@ -27,17 +24,17 @@ def main() -> None:
     args = parser.parse_args()
     pictures, notes = select(
         read_catalogue(args.catalogue),
-        read_styles(args.styles),
-        args.train,
-        args.test,
+        args.styles,
+        args.contents,
         args.seed,
-        args.photographs,
-        args.on_bad_image,
-        args.heldout,
+        on_bad_image=args.on_bad_image,
+        heldout=args.heldout,
     )
     write_notes(notes, args.notes)
     write_selection(pictures, args.output)
-    for (style, split), count in Counter((one.style, one.split) for one in pictures).items():
+    for (style, split), count in Counter(
+        (picture.style, picture.split) for picture in pictures
+    ).items():
         print(f"{count} {split} pictures{f' for {style}' if style else ''}")
     for skipped in notes.skipped:
         print(f"skipped for {skipped.use}: {skipped.source}: {skipped.reason}")

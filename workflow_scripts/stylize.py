@@ -4,9 +4,12 @@ import argparse
 import json
 from pathlib import Path
 
-from nstcore.common.program import add_loss_arguments, loss_arguments, run
+from nstcore.common.program import run
+from nstcore.losses.objective import Objective
 from nstcore.painting.choose import read_choices
+from nstcore.painting.optimizers import read_optimizers
 from nstcore.painting.progress import Progress
+from nstcore.painting.schedule import Epochs, Schedule
 
 
 def main() -> None:
@@ -15,14 +18,17 @@ def main() -> None:
     parser.add_argument("--target", required=True, type=Path, help="<style>.npz")
     parser.add_argument("--content", required=True, type=Path, help="<content_id>.png")
     parser.add_argument("--choice", required=True, type=Path, help="the model's choice, CSV")
-    parser.add_argument("--optimizers", required=True, type=json.loads, help="settings, JSON")
-    add_loss_arguments(parser)
-    parser.add_argument("--steps-per-epoch", default=1, type=int)
+    parser.add_argument("--optimizers", required=True, type=read_optimizers, help="JSON")
+    parser.add_argument("--loss", default=Objective(), type=Objective.from_json, help="JSON")
+    parser.add_argument("--epochs", default=Epochs(), type=Epochs.from_json, help="JSON")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--seed", default=0, type=int)
     parser.add_argument("--output", required=True, type=Path, help="PNG")
     args = parser.parse_args()
     choice = read_choices(args.choice).iloc[0]
+    objective = args.loss.model_copy(update={"aggregation": choice["aggregation"]})
+    optimizer = args.optimizers[choice["optimizer"]]
+    schedule = Schedule(**dict(args.epochs), epochs=int(choice["epochs"]), seed=args.seed)
 
     from nstcore.common.runtime import start_tensorflow
 
@@ -31,46 +37,38 @@ def main() -> None:
     from nstcore.backbones.backbone import Backbone
     from nstcore.images.io import load_batch, original_size, resize, save_png, to_image
     from nstcore.losses.style_target import StyleTarget
-    from nstcore.painting.provenance import describe
+    from nstcore.painting.provenance import describe, settings_of
     from nstcore.painting.stylize import stylize
 
     backbone = Backbone.load(args.backbone)
-    with Progress(int(choice["epochs"])) as progress:
+    with Progress(schedule.epochs) as progress:
         result = stylize(
             load_batch([args.content]),
             StyleTarget.load(args.target, backbone),
             backbone,
-            choice["aggregation"],
-            choice["optimizer"],
-            int(choice["epochs"]),
-            settings=args.optimizers[choice["optimizer"]],
-            steps_per_epoch=args.steps_per_epoch,
-            seed=args.seed,
-            progress=progress,
-            **loss_arguments(args),
+            objective,
+            optimizer,
+            schedule,
+            progress,
         )
     settings = {
         "backbone": backbone.name,
-        "aggregation": choice["aggregation"],
+        "aggregation": objective.aggregation,
         "style": args.target.stem,
         "content_id": args.content.stem,
-        "optimizer": choice["optimizer"],
-        "optimizer_settings": args.optimizers[choice["optimizer"]],
-        "epochs": int(choice["epochs"]),
-        "steps_per_epoch": args.steps_per_epoch,
-        **loss_arguments(args),
+        **settings_of(objective, optimizer, schedule),
         "pooling": backbone.pooling,
         "precision": backbone.precision,
         "image_size": result.images.shape[1],
         "threads": args.threads,
-        "seed": args.seed,
+        "seed": schedule.seed,
     }
     about = describe(settings, backbone, result.history.iloc[-1].to_dict())
     about["style_floor"] = float(result.style_floors[0])
     image = resize(to_image(result.images[0]), original_size(args.content))
     save_png(image, args.output, {"nstcore": json.dumps(about)})
     print(
-        f"total loss {about['total_loss']:.6g} after {choice['epochs']} epochs; style loss "
+        f"total loss {about['total_loss']:.6g} after {schedule.epochs} epochs; style loss "
         f"{about['style_loss']:.6g}, no mean over the paintings below {about['style_floor']:.6g}"
     )
 

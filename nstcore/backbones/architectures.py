@@ -34,87 +34,129 @@ PREPROCESSINGS: dict[str, Preprocessing] = {
     "hed": Preprocessing("BGR", 255.0, (104.007, 116.669, 122.679)),
 }
 
-ARCHITECTURES: dict[str, str] = {
-    "VGG16": "caffe",
-    "VGG19": "caffe",
-    "ResNet50": "caffe",
-    "InceptionV3": "tf",
-    "MobileNet": "tf",
-    "MobileNetV2": "tf",
-    # Its first layers scale and shift by themselves.
-    "EfficientNetB0": "bytes",
-}
-"""The architectures of keras.applications that can be named, with their usual preprocessing."""
 
-POOLINGS = ("max", "average")
-"""How a network pools: with its own layers, or with averages where it has maxima."""
+@dataclass(frozen=True)
+class Architecture:
+    """A network of keras.applications that can be named."""
 
-PRECISIONS = ("float32", "bfloat16")
-"""What a network computes in; pictures, weights on disk and features are float32 in any case."""
+    description: str
+    """Who published it."""
+    preprocessing: str
+    """What its ImageNet weights were trained on: one of `PREPROCESSINGS`."""
+    imagenet_file: str
+    """What Keras calls its ImageNet weights in its cache (`~/.keras/models`)."""
+    style_layers: tuple[str, ...]
+    """Five early and middle layers."""
+    content_layer: str
+    """A later one."""
 
-IMAGENET_FILES: dict[str, str] = {
-    "VGG16": "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    "VGG19": "vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    "ResNet50": "resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    "InceptionV3": "inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
-    "MobileNet": "mobilenet_1_0_224_tf_no_top.h5",
-    "MobileNetV2": "mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
-    "EfficientNetB0": "efficientnetb0_notop.h5",
-}
-"""What Keras calls the ImageNet weights in its cache (`~/.keras/models`)."""
+    @property
+    def layers(self) -> tuple[str, ...]:
+        """All that it paints with by default, from early to late."""
+        return (*self.style_layers, self.content_layer)
 
-DEFAULT_LAYERS: dict[str, tuple[tuple[str, ...], str]] = {
-    "VGG16": (
-        ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"),
-        "block5_conv2",
+
+ARCHITECTURES: dict[str, Architecture] = {
+    "VGG16": Architecture(
+        "VGG-16, Simonyan and Zisserman (2015)",
+        preprocessing="caffe",
+        imagenet_file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        style_layers=(
+            "block1_conv1",
+            "block2_conv1",
+            "block3_conv1",
+            "block4_conv1",
+            "block5_conv1",
+        ),
+        content_layer="block5_conv2",
     ),
-    "VGG19": (
-        ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1"),
-        "block5_conv2",
+    "VGG19": Architecture(
+        "VGG-19, Simonyan and Zisserman (2015)",
+        preprocessing="caffe",
+        imagenet_file="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        style_layers=(
+            "block1_conv1",
+            "block2_conv1",
+            "block3_conv1",
+            "block4_conv1",
+            "block5_conv1",
+        ),
+        content_layer="block5_conv2",
     ),
-    "ResNet50": (
-        (
+    "ResNet50": Architecture(
+        "ResNet-50, He et al. (2016)",
+        preprocessing="caffe",
+        imagenet_file="resnet50_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        style_layers=(
             "conv1_relu",
             "conv2_block1_out",
             "conv2_block3_out",
             "conv3_block2_out",
             "conv3_block4_out",
         ),
-        "conv4_block6_out",
+        content_layer="conv4_block6_out",
     ),
-    "InceptionV3": (("activation_2", "mixed0", "mixed1", "mixed2", "mixed4"), "mixed5"),
-    "MobileNet": (
-        (
+    "InceptionV3": Architecture(
+        "Inception v3, Szegedy et al. (2016)",
+        preprocessing="tf",
+        imagenet_file="inception_v3_weights_tf_dim_ordering_tf_kernels_notop.h5",
+        style_layers=(
+            "activation_2",
+            "mixed0",
+            "mixed1",
+            "mixed2",
+            "mixed4",
+        ),
+        content_layer="mixed5",
+    ),
+    "MobileNet": Architecture(
+        "MobileNet, Howard et al. (2017)",
+        preprocessing="tf",
+        imagenet_file="mobilenet_1_0_224_tf_no_top.h5",
+        style_layers=(
             "conv_pw_1_relu",
             "conv_pw_3_relu",
             "conv_pw_5_relu",
             "conv_pw_7_relu",
             "conv_pw_9_relu",
         ),
-        "conv_pw_11_relu",
+        content_layer="conv_pw_11_relu",
     ),
-    "MobileNetV2": (
-        (
+    "MobileNetV2": Architecture(
+        "MobileNetV2, Sandler et al. (2018)",
+        preprocessing="tf",
+        imagenet_file="mobilenet_v2_weights_tf_dim_ordering_tf_kernels_1.0_224_no_top.h5",
+        style_layers=(
             "Conv1_relu",
             "block_1_expand_relu",
             "block_3_expand_relu",
             "block_6_expand_relu",
             "block_10_expand_relu",
         ),
-        "block_13_expand_relu",
+        content_layer="block_13_expand_relu",
     ),
-    "EfficientNetB0": (
-        (
+    "EfficientNetB0": Architecture(
+        "EfficientNet-B0, Tan and Le (2019)",
+        # Its first layers scale and shift by themselves.
+        preprocessing="bytes",
+        imagenet_file="efficientnetb0_notop.h5",
+        style_layers=(
             "stem_activation",
             "block2a_expand_activation",
             "block3a_expand_activation",
             "block4a_expand_activation",
             "block5a_expand_activation",
         ),
-        "block6a_expand_activation",
+        content_layer="block6a_expand_activation",
     ),
 }
-"""Five early and middle style layers and one later content layer per architecture."""
+"""By the name that Keras gives it. To add one: an entry here, and its layers in layers.json."""
+
+Pooling = Literal["max", "average"]
+"""How a network pools: with its own layers, or with averages where it has maxima."""
+
+Precision = Literal["float32", "bfloat16"]
+"""What a network computes in; pictures, weights on disk and features are float32 in any case."""
 
 
 def layer_names(architecture: str) -> list[str]:

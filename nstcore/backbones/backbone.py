@@ -14,18 +14,15 @@ import tensorflow as tf
 
 from nstcore.backbones.architectures import (
     ARCHITECTURES,
-    DEFAULT_LAYERS,
-    POOLINGS,
-    PRECISIONS,
     PREPROCESSINGS,
     Preprocessing,
 )
+from nstcore.backbones.network import BackboneNetwork
 from nstcore.backbones.surgery import adapt, cut, layer_outputs
 from nstcore.backbones.weights import load_network, weights_digest
-from nstcore.common.errors import WeightsError
-from nstcore.common.files import whole
-from nstcore.common.hints import nearest
-from nstcore.common.types import Model, Tensor
+from nstcore.common.errors import ConfigError, WeightsError
+from nstcore.common.files import atomic_write
+from nstcore.common.types import KerasModel, Tensor
 
 # Where the description of a saved backbone stands beside its weights in the HDF5 file.
 _ABOUT = "nstcore_backbone"
@@ -36,7 +33,7 @@ class Backbone:
     """A frozen network that gives the features of a few layers."""
 
     name: str
-    model: Model
+    model: KerasModel
     """From preprocessed pictures to the features of `layers`, in their order."""
     preprocessing: Preprocessing
     style_layers: Mapping[str, float]
@@ -48,9 +45,9 @@ class Backbone:
     """SHA-256 of the weights file; of the weights themselves where there was no file."""
     description: str = ""
     pooling: str = "max"
-    """One of `POOLINGS`; `model` pools so already."""
+    """See `BackboneNetwork`; `model` pools so already."""
     precision: str = "float32"
-    """One of `PRECISIONS`; `model` computes in it already."""
+    """Likewise; `model` computes in it already."""
 
     @property
     def layers(self) -> list[str]:
@@ -114,7 +111,7 @@ class Backbone:
             path: Must end in `.weights.h5`, by which Keras knows the format.
         """
         about = {**self.about(), "architecture": self.model.to_json()}
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             self.model.save_weights(draft)
             with h5py.File(draft, "a") as file:
                 file[_ABOUT] = json.dumps(about)
@@ -159,81 +156,51 @@ class Backbone:
 
 
 def load_backbone(
-    architecture: str | None = None,
+    network: BackboneNetwork | str | None = None,
     weights: Path | str = "imagenet",
     *,
-    style_layers: Mapping[str, float] | None = None,
-    content_layer: str | None = None,
-    preprocessing: str | None = None,
     name: str | None = None,
-    description: str = "",
-    pooling: str = "max",
-    precision: str = "float32",
     seed: int = 0,
+    **options: Any,
 ) -> Backbone:
     """Load a network, freeze it, and cut it after the last layer that is used.
 
     Args:
-        architecture: One of `ARCHITECTURES`; not needed for a `.keras` file.
-        weights: "imagenet" (downloaded by Keras and kept in its cache), "random" (untrained, drawn
-            with `seed`), a file of weights (`.weights.h5`, or `.h5` as Keras publishes them), a
-            whole model (`.keras`), or "package:DISTRIBUTION/FILE", a weights file that an
-            installed Python package ships.
-        style_layers: w_l by layer; by default those of `DEFAULT_LAYERS`, weighted alike.
-        content_layer: By default that of `DEFAULT_LAYERS`.
-        preprocessing: One of `PREPROCESSINGS`; by default the architecture's own.
+        network: One of `ARCHITECTURES`, or all that says which network it is; not needed where
+            `weights` is a `.keras` file.
+        weights: See `Network.weights`; for a network that is named.
         name: What the study calls the backbone; by default its architecture.
-        description: What people should know of its weights.
-        pooling: One of `POOLINGS`. "max" leaves the network as it is; "average" makes its max
-            pooling layers average over the same windows, as Gatys et al. (2015, "A Neural Algorithm
-            of Artistic Style", Methods) did. Layer names stay.
-        precision: One of `PRECISIONS`. With "bfloat16" every layer computes in bfloat16, but batch
-            normalisation in float32. It pays for heavy convolutions where the hardware multiplies
-            bfloat16 (VGG16 on a CPU with AVX512-BF16: 1.6 times as fast, features within 1 %), not
-            for depthwise ones (MobileNet: slower, features within 6 %) or on older CPUs.
-        seed: For "random".
+        seed: Draws "random" weights.
+        **options: Further fields of `BackboneNetwork`, for a network that is named.
 
     Raises:
-        WeightsError: The weights cannot be downloaded or read, do not fit, or a name is unknown.
+        ConfigError: A name or an option is unknown.
+        WeightsError: The weights cannot be downloaded or read, or do not fit.
+
+    Example:
+        >>> load_backbone("VGG16", pooling="average", content_layer="block4_conv2")
     """
-    weights = str(weights)
-    if architecture is not None and architecture not in ARCHITECTURES:
-        raise WeightsError(
-            f"architecture {architecture!r}: {nearest(architecture, ARCHITECTURES, most=10)}; "
-            "for any other network give a .keras file as weights"
-        )
-    label = name or architecture or Path(weights).stem
-    if architecture in DEFAULT_LAYERS:
-        usual_style, usual_content = DEFAULT_LAYERS[architecture]
-        style_layers = style_layers or dict.fromkeys(usual_style, 1 / len(usual_style))
-        content_layer = content_layer or usual_content
-    if not style_layers or not content_layer:
-        raise WeightsError(f"{label}: name its style layers and its content layer")
-    how = preprocessing or ARCHITECTURES.get(architecture or "")
-    if how not in PREPROCESSINGS:
-        raise WeightsError(
-            f"{label}: preprocessing {how!r}: {nearest(str(how), PREPROCESSINGS, most=10)}"
-        )
-    for option, value, allowed in (
-        ("pooling", pooling, POOLINGS),
-        ("precision", precision, PRECISIONS),
-    ):
-        if value not in allowed:
-            raise WeightsError(f"{label}: {option} {value!r}: {nearest(value, allowed)}")
-    network, digest = load_network(architecture, weights, seed)
-    outputs = layer_outputs(network, renumber=not weights.endswith(".keras"))
-    model = cut(network, outputs, dict.fromkeys([*style_layers, content_layer]), label)
-    model = adapt(model, label, pooling, precision)
+    if not isinstance(network, BackboneNetwork):
+        network = BackboneNetwork(architecture=network, weights=str(weights), **options)
+    elif options or weights != "imagenet":
+        raise ConfigError("backbone: give a network or its name, weights and options, not both")
+    label = name or network.architecture or Path(network.weights).stem
+    usual = ARCHITECTURES.get(network.architecture or "")
+    preprocessing = network.preprocessing or (usual.preprocessing if usual else "")
+    whole, digest = load_network(network.architecture, network.weights, seed)
+    outputs = layer_outputs(whole, renumber=not network.weights.endswith(".keras"))
+    model = cut(whole, outputs, network.layers, label)
+    model = adapt(model, label, network.pooling, network.precision)
     model.trainable = False
     return Backbone(
         name=label,
         model=model,
-        preprocessing=PREPROCESSINGS[how],
-        style_layers=dict(style_layers),
-        content_layer=content_layer,
-        source=weights,
+        preprocessing=PREPROCESSINGS[preprocessing],
+        style_layers=dict(network.style_layers or {}),
+        content_layer=str(network.content_layer),
+        source=network.weights,
         weights_sha256=digest,
-        description=description,
-        pooling=pooling,
-        precision=precision,
+        description=network.description,
+        pooling=network.pooling,
+        precision=network.precision,
     )

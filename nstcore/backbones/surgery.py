@@ -9,7 +9,7 @@ import keras
 
 from nstcore.common.errors import WeightsError
 from nstcore.common.hints import nearest
-from nstcore.common.types import Model, Tensor
+from nstcore.common.types import KerasModel, Tensor
 
 # Keras' name of each precision. The mixed policy keeps variables in float32, and with them the sums
 # of batch normalisation; a pure bfloat16 policy was no faster and rounds the statistics as well.
@@ -17,8 +17,8 @@ _POLICIES = {"float32": "float32", "bfloat16": "mixed_bfloat16"}
 
 
 def cut(
-    network: Model, outputs: Mapping[str, Tensor], layers: Collection[str], label: str
-) -> Model:
+    network: KerasModel, outputs: Mapping[str, Tensor], layers: Collection[str], label: str
+) -> KerasModel:
     """Return the part of a network that leads to the given layers."""
     for layer in layers:
         if layer not in outputs:
@@ -28,7 +28,7 @@ def cut(
     return keras.Model(network.inputs, [outputs[layer] for layer in layers])
 
 
-def adapt(model: Model, label: str, pooling: str, precision: str) -> Model:
+def adapt(model: KerasModel, label: str, pooling: str, precision: str) -> KerasModel:
     """Let a network take pictures of any size, pool and compute as asked; names and weights stay.
 
     Returns:
@@ -68,7 +68,7 @@ def _adapted(layer: Mapping[str, Any], pooling: str, policy: str) -> dict[str, A
     return {**layer, "class_name": kind, "config": config}
 
 
-def layer_outputs(network: Model, *, renumber: bool = True) -> dict[str, Tensor]:
+def layer_outputs(network: KerasModel, *, renumber: bool = True) -> dict[str, Tensor]:
     """Return the output of each layer by a name that does not depend on the session.
 
     Args:

@@ -12,13 +12,13 @@ import h5py
 import keras
 import numpy as np
 
-from nstcore.backbones.architectures import IMAGENET_FILES
+from nstcore.backbones.architectures import ARCHITECTURES
 from nstcore.common.errors import WeightsError
 from nstcore.common.files import sha256
-from nstcore.common.types import Model
+from nstcore.common.types import KerasModel
 
 
-def load_network(architecture: str | None, weights: str, seed: int) -> tuple[Model, str]:
+def load_network(architecture: str | None, weights: str, seed: int) -> tuple[KerasModel, str]:
     """Build or read a whole network; return it with the digest of its weights."""
     if weights.endswith(".keras"):
         return _read_model(Path(weights)), sha256(weights)
@@ -66,10 +66,10 @@ def load_network(architecture: str | None, weights: str, seed: int) -> tuple[Mod
     return network, sha256(path)
 
 
-def _download(build: Any, architecture: str, shape: Mapping[str, Any]) -> tuple[Model, str]:
+def _download(build: Any, architecture: str, shape: Mapping[str, Any]) -> tuple[KerasModel, str]:
     """Let Keras find ImageNet weights in its cache or download them."""
     home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    path = home / "models" / IMAGENET_FILES[architecture]
+    path = home / "models" / ARCHITECTURES[architecture].imagenet_file
     try:
         network = build(weights="imagenet", **shape)
     except Exception as error:  # what Keras' downloader raises has no narrower class
@@ -82,7 +82,7 @@ def _download(build: Any, architecture: str, shape: Mapping[str, Any]) -> tuple[
     return network, sha256(path) if path.is_file() else weights_digest(network)
 
 
-def _read_model(path: Path) -> Model:
+def _read_model(path: Path) -> KerasModel:
     if not path.is_file():
         raise WeightsError(f"{path}: no such model file")
     try:
@@ -117,7 +117,7 @@ def _package_file(weights: str) -> Path:
     raise WeightsError(f"{weights}: {distribution} is installed, but has no file {name}")
 
 
-def _assign_blocks(network: Model, file: h5py.File) -> None:
+def _assign_blocks(network: KerasModel, file: h5py.File) -> None:
     """Take VGG weights saved from a model that nests its convolutions in blocks.
 
     There `block{b}/layers/conv2d[_{c - 1}]` is what Keras' VGG calls `block{b}_conv{c}`.
@@ -131,7 +131,7 @@ def _assign_blocks(network: Model, file: h5py.File) -> None:
             layer.set_weights([np.asarray(values["0"]), np.asarray(values["1"])])
 
 
-def _find_inner(network: Model, file: h5py.File) -> h5py.Group | None:
+def _find_inner(network: KerasModel, file: h5py.File) -> h5py.Group | None:
     """Find the network's layers within a whole model that was built around it and saved as HDF5.
 
     There `model_weights/<network>/<layer>/<weight>` holds what Keras calls `<layer>/<weight>`.
@@ -143,7 +143,7 @@ def _find_inner(network: Model, file: h5py.File) -> h5py.Group | None:
     return None
 
 
-def _assign_layers(network: Model, group: h5py.Group) -> None:
+def _assign_layers(network: KerasModel, group: h5py.Group) -> None:
     for layer in network.layers:
         if layer.weights:
             layer.set_weights(
@@ -151,7 +151,7 @@ def _assign_layers(network: Model, group: h5py.Group) -> None:
             )
 
 
-def weights_digest(network: Model) -> str:
+def weights_digest(network: KerasModel) -> str:
     """SHA-256 of the values of a network's weights, in the order of its layers."""
     digest = hashlib.sha256()
     for values in network.get_weights():

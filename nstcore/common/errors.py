@@ -1,4 +1,4 @@
-"""Errors that a user can mend: each is one line that says what is wrong, where, and the mend."""
+"""Errors that a user can mend: each line says what is wrong, where, and the mend."""
 
 
 class StudyError(Exception):
@@ -7,9 +7,27 @@ class StudyError(Exception):
     Programs print the message alone, without a traceback, and exit with code 1.
     """
 
+    @property
+    def lines(self) -> list[str]:
+        """The message: one line per thing that is wrong, most often one."""
+        return [str(self)]
+
 
 class ConfigError(StudyError):
-    """The config names an unknown key, layer, artist ... or holds a value of the wrong type."""
+    """The config names an unknown key, layer, artist ... or holds a value of the wrong type.
+
+    Takes a line per mistake: a user mends all of them at once.
+    """
+
+    def __init__(self, *lines: str) -> None:
+        """Take the lines."""
+        super().__init__("\n".join(lines))
+        self._lines = list(lines)
+
+    @property
+    def lines(self) -> list[str]:
+        """A line per mistake."""
+        return self._lines
 
 
 class ImageError(StudyError):

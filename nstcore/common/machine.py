@@ -38,12 +38,12 @@ def system() -> str:
 
 def ask(program: str, *arguments: str) -> str | None:
     """Return what a program prints; None where it is not there or fails."""
-    found = shutil.which(program)
-    if found is None:
+    path = shutil.which(program)
+    if path is None:
         return None
     try:
         done = subprocess.run(
-            [found, *arguments],
+            [path, *arguments],
             capture_output=True,
             encoding="utf-8",
             errors="replace",

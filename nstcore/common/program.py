@@ -1,11 +1,14 @@
-"""What the programs of the workflow share."""
+"""What the programs of the workflow share.
 
-import argparse
+They take their options with argparse: a program has up to a dozen, which Typer and jsonargparse
+would make a dozen parameters of one function. What belongs together is one option, a section of the
+config as JSON: `parser.add_argument("--loss", type=Objective.from_json)`.
+"""
+
 import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from nstcore.common.errors import StudyError
 
@@ -18,22 +21,7 @@ def run(main: Callable[[], None]) -> None:
     try:
         main()
     except StudyError as error:
-        sys.exit(f"error: {error}")
-
-
-def add_loss_arguments(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that say what is minimised, and from where."""
-    parser.add_argument("--alpha", required=True, type=float, help="weight of the content loss")
-    parser.add_argument("--beta", required=True, type=float, help="weight of the style loss")
-    parser.add_argument("--scaling", default="published", help="published or calibrated")
-    parser.add_argument("--total-variation", default=0.0, type=float, help="its weight")
-    parser.add_argument("--initial-noise", default=0.0, type=float, help="0 (content) to 1 (noise)")
-
-
-def loss_arguments(args: argparse.Namespace) -> dict[str, Any]:
-    """Return what `add_loss_arguments` added, as `nstcore.stylize` and `nstcore.train` take it."""
-    names = ("alpha", "beta", "scaling", "total_variation", "initial_noise")
-    return {name: getattr(args, name) for name in names}
+        sys.exit("\n".join(f"error: {line}" for line in error.lines))
 
 
 def make_findable(root: Path | str) -> None:

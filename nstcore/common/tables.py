@@ -7,12 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nstcore.common.errors import DataError
-from nstcore.common.files import whole
+from nstcore.common.files import atomic_write
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Row = TypeVar("Row")
+Record = TypeVar("Record")
 
 
 def columns(kind: type[Any]) -> list[str]:
@@ -20,15 +20,15 @@ def columns(kind: type[Any]) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def write_rows(kind: type[Row], rows: Iterable[Row], path: Path | str) -> None:
+def write_rows(kind: type[Record], rows: Iterable[Record], path: Path | str) -> None:
     """Write dataclass instances as UTF-8 CSV, whole or not at all."""
-    with whole(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+    with atomic_write(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns(kind), lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)  # type: ignore[call-overload]
 
 
-def read_rows(kind: type[Row], path: Path | str) -> list[Row]:
+def read_rows(kind: type[Record], path: Path | str) -> list[Record]:
     """Read what `write_rows` wrote.
 
     Args:
@@ -53,14 +53,17 @@ def read_rows(kind: type[Row], path: Path | str) -> list[Row]:
         raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
 
 
-def _row(kind: type[Row], values: list[str]) -> Row:
+def _row(kind: type[Record], values: list[str]) -> Record:
     types = [field.type for field in fields(kind)]  # type: ignore[arg-type]
     return kind(
-        *(int(value) if one is int else value for one, value in zip(types, values, strict=True))
+        *(
+            int(value) if kind_of_field is int else value
+            for kind_of_field, value in zip(types, values, strict=True)
+        )
     )
 
 
 def write_table(table: "pd.DataFrame", path: Path | str) -> None:
     """Write a table as CSV, whole or not at all."""
-    with whole(path) as draft:
+    with atomic_write(path) as draft:
         table.to_csv(draft, index=False, lineterminator="\n")

@@ -5,5 +5,5 @@ from typing import Any
 Tensor = Any
 """A TensorFlow tensor."""
 
-Model = Any
+KerasModel = Any
 """A Keras model."""

@@ -1,18 +1,18 @@
 """The dataset's table of artists, and how its names are matched to folders."""
 
 import csv
+import json
 import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
+from importlib import resources
 from pathlib import Path
 
 from nstcore.common.errors import DataError
 from nstcore.dataset.layout import repair_name
 
-# Years stand with a hyphen in some rows of the dataset's table and with an en dash in others.
-_YEARS = re.compile(r"\s*(\d{1,4})\s*[-\u2013\u2014]\s*(\d{1,4})\s*")
 _TRANSLITERATED = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "ø": "oe", "å": "aa"})
 
 
@@ -21,12 +21,7 @@ class Artist:
     """A row of `artists.csv`."""
 
     name: str
-    years: tuple[int, int] | None
-    """Of birth and death; None where the table tells none, or in words."""
     genres: tuple[str, ...]
-    nationalities: tuple[str, ...]
-    bio: str
-    wikipedia: str
     paintings: int | None
     """How many the table announces, which is no count of files."""
 
@@ -70,17 +65,29 @@ def _artist(row: dict[str, str | None]) -> Artist:
     def text(column: str) -> str:
         return unicodedata.normalize("NFC", row.get(column) or "").strip()
 
-    years = _YEARS.fullmatch(text("years"))
     paintings = text("paintings")
     return Artist(
         name=text("name"),
-        years=(int(years[1]), int(years[2])) if years else None,
         genres=split_list(text("genre")),
-        nationalities=split_list(text("nationality")),
-        bio=text("bio"),
-        wikipedia=text("wikipedia"),
         paintings=int(paintings) if re.fullmatch("[0-9]{1,9}", paintings) else None,
     )
+
+
+@cache
+def known_artists(dataset: str) -> dict[str, list[str]] | None:
+    """Return the genres of each artist of a dataset that is known without its files.
+
+    Args:
+        dataset: "owner/name/version".
+
+    Returns:
+        None where the dataset is not known.
+    """
+    table = json.loads(
+        resources.files("nstcore.dataset").joinpath("artists.json").read_text("utf-8")
+    )
+    artists: dict[str, list[str]] | None = table.get(dataset)
+    return artists
 
 
 def split_list(text: str) -> tuple[str, ...]:
@@ -102,9 +109,9 @@ def fold(name: str) -> str:
     return " ".join(re.split(r"[\W_]+", plain)).strip() or name
 
 
-def same_name(one: str, other: str) -> bool:
+def same_name(name: str, other: str) -> bool:
     """Tell whether two names mean the same, "Duerer" and "Dürer" among them; see `fold`."""
-    return not _keys(one).isdisjoint(_keys(other))
+    return not _keys(name).isdisjoint(_keys(other))
 
 
 def find_artist(name: str, artists: Iterable[Artist]) -> Artist | None:

@@ -68,23 +68,23 @@ class Catalogue:
     @cached_property
     def by_style(self) -> dict[str, list[Artwork]]:
         """The pictures by style."""
-        found: dict[str, list[Artwork]] = {}
+        by_style: dict[str, list[Artwork]] = {}
         for artwork in self.artworks:
-            found.setdefault(artwork.style, []).append(artwork)
-        return found
+            by_style.setdefault(artwork.style, []).append(artwork)
+        return by_style
 
     def of_artist(self, name: str) -> list[Artwork]:
         """Return the pictures of an artist or of a folder, in natural order; none if unknown."""
         exact = self.by_style.get("_".join(name.split()))
-        matching = (found for style, found in self.by_style.items() if same_name(style, name))
+        matching = (artworks for style, artworks in self.by_style.items() if same_name(style, name))
         return exact or next(matching, [])
 
     def of_genre(self, genre: str) -> dict[str, list[Artwork]]:
         """Return the pictures of a genre's artists, by style."""
         return {
-            style: found
-            for style, found in self.by_style.items()
-            if any(same_name(genre, one) for one in split_list(found[0].genres))
+            style: artworks
+            for style, artworks in self.by_style.items()
+            if any(same_name(genre, own) for own in split_list(artworks[0].genres))
         }
 
     @property
@@ -156,9 +156,9 @@ def make_catalogue(
         for name in names:
             source = os.path.join(dataset, name)  # noqa: PTH118 (thousands of them)
             homes[source] = folder
-            one = picture_id(Path(name), style)
+            identifier = picture_id(Path(name), style)
             entries.append(
-                Artwork(style, artist.name if artist else "", genres, announced, one, source)
+                Artwork(style, artist.name if artist else "", genres, announced, identifier, source)
             )
     # Two folders of one artist are neighbours from here on.
     entries.sort(key=lambda entry: entry.style)
@@ -212,10 +212,10 @@ def relate(artworks: Sequence[Artwork]) -> list[Artwork]:
     usable = [artwork for artwork in unique if not artwork.fault]
     alike = {}
     for artwork, places in zip(
-        usable, find_look_alikes([one.fingerprint for one in usable]), strict=True
+        usable, find_look_alikes([picture.fingerprint for picture in usable]), strict=True
     ):
         others = (usable[place] for place in places)
-        alike[artwork.id] = " ".join(one.id for one in others if one.sha256 != artwork.sha256)
+        alike[artwork.id] = " ".join(other.id for other in others if other.sha256 != artwork.sha256)
     related = []
     for artwork in unique:
         original = first.get(artwork.sha256, artwork.id)
@@ -224,11 +224,11 @@ def relate(artworks: Sequence[Artwork]) -> list[Artwork]:
     return related
 
 
-def same_picture(one: Artwork, other: Artwork) -> bool:
+def same_picture(artwork: Artwork, other: Artwork) -> bool:
     """Tell whether two pictures have the same bytes or look alike; unusable ones never do."""
-    if one.fault or other.fault:
+    if artwork.fault or other.fault:
         return False
-    return one.sha256 == other.sha256 or look_alike(one.fingerprint, other.fingerprint)
+    return artwork.sha256 == other.sha256 or look_alike(artwork.fingerprint, other.fingerprint)
 
 
 def _without_repeats(
@@ -268,12 +268,12 @@ def unique_ids(artworks: Iterable[Artwork], taken: set[str]) -> Iterator[Artwork
         taken: Other pictures' ids, case folded; those that are given out are added.
     """
     for artwork in artworks:
-        one = artwork.id
+        identifier = artwork.id
         # Many file systems do not tell Monet.png from monet.png.
-        if one.casefold() in taken:
-            one = f"{artwork.id}-{_short(artwork.source)}"
-        taken.add(one.casefold())
-        yield artwork if one == artwork.id else replace(artwork, id=one)
+        if identifier.casefold() in taken:
+            identifier = f"{artwork.id}-{_short(artwork.source)}"
+        taken.add(identifier.casefold())
+        yield artwork if identifier == artwork.id else replace(artwork, id=identifier)
 
 
 def _short(text: str) -> str:

@@ -1,7 +1,7 @@
 """Download a dataset from Kaggle: resumed when cut, verified before anyone sees it.
 
-The client's own success proves little (version 2.2.4 can end well with the right size and wrong
-bytes), so an archive counts only once every member has been read back.
+The client compares sizes and nothing else, so an archive counts only once every member has been
+read back.
 """
 
 import errno
@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from nstcore.common.errors import DataError
-from nstcore.common.files import sha256, whole
-from nstcore.dataset.archive import begins_as_archive, find_fault, require_space
+from nstcore.common.files import atomic_write, sha256
+from nstcore.dataset.archive import find_fault, require_space
 from nstcore.dataset.kaggle import (
     OWN_COPY,
     Patience,
@@ -85,10 +85,6 @@ def _obtain(dataset: str, draft: Path, archive: Path, patience: Patience, lock: 
 def _fetch(dataset: str, draft: Path, patience: Patience, lock: int) -> None:
     """Run the client until it ends well."""
     for number, wait in enumerate((*patience.waits, None), start=1):
-        # The client may have written an error page over its partial archive, and would now
-        # append the rest of the archive to it.
-        if draft.exists() and not begins_as_archive(draft):
-            _set_aside(draft, "no part of a zip archive")
         at = f", {draft.stat().st_size / 1e6:.1f} MB are here" if draft.exists() else ""
         print(f"{dataset}: attempt {number}{at}", flush=True)
         failure = attempt(dataset, draft.parent, patience, SIZES.get(dataset), lock)
@@ -112,7 +108,7 @@ def _verify(draft: Path) -> str | None:
     record = draft.with_name(f"{draft.name}.sha256")
     digest = sha256(draft)
     if not record.exists():
-        with whole(record) as file:
+        with atomic_write(record) as file:
             file.write_text(f"{digest}  {draft.name}\n", encoding="utf-8")
     elif record.read_text(encoding="utf-8").split()[:1] != [digest]:
         return f"an archive with another SHA-256 than {record} says (delete that if it is outdated)"
@@ -145,7 +141,7 @@ def _move(draft: Path, archive: Path) -> None:
     except OSError as error:
         if error.errno != errno.EXDEV:
             raise
-        with whole(archive) as copy:
+        with atomic_write(archive) as copy:
             shutil.copyfile(draft, copy)
         draft.unlink()
 

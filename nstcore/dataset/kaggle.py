@@ -1,8 +1,9 @@
 """Kaggle's own command line client, run as a subprocess that is watched and kept quiet.
 
 The `kaggle` package is never imported here: importing it logs in, over the network and without
-a time limit. As a subprocess it can be killed when it hangs, which version 2.2.4 does for ever on
-a server that stalls; a marker file beside its partial archive lets the next run resume.
+a time limit. As a subprocess it can be killed when it hangs on a server that stalls; a marker file
+beside its partial archive lets the next run
+resume.
 """
 
 import importlib.util
@@ -49,7 +50,14 @@ _PROXY = re.compile(r"ProxyError|Tunnel connection failed")
 _LOGIN = re.compile(
     r"required to call the Kaggle API|401 Client Error|Unauth(enticat|oriz)ed", re.I
 )
-_FORBIDDEN = re.compile(r"403 Client Error|\bForbidden|\bPermission .*denied", re.I)
+_FORBIDDEN = re.compile(
+    r"403 Client Error|\bForbidden|\bPermission .*denied|You don't have access", re.I
+)
+# What version 2.2.5 adds behind an empty line to the words of Kaggle or of its storage.
+_HINT = re.compile(
+    r"You don't have access to this|The resource was not found|You have been rate limited"
+    r"|This is a problem on Kaggle's side"
+)
 _UNKNOWN = re.compile(r"404 Client Error|\bNot ?Found\b", re.I)
 
 
@@ -153,18 +161,18 @@ def find_credentials(environment: Mapping[str, str]) -> dict[str, str]:
     config = Path(environment.get("XDG_CONFIG_HOME") or home / ".config")
     token = environment.get("KAGGLE_API_TOKEN", "")
     # The variable may also name a file.
-    found = {"KAGGLE_API_TOKEN": _read(Path(token)) or token if token else ""}
+    secrets = {"KAGGLE_API_TOKEN": _read(Path(token)) or token if token else ""}
     for name in ("access_token", "access_token.txt"):
-        found[f"~/.kaggle/{name}"] = _read(home / ".kaggle" / name)
-    found["KAGGLE_USERNAME and KAGGLE_KEY"] = environment.get("KAGGLE_KEY", "")
+        secrets[f"~/.kaggle/{name}"] = _read(home / ".kaggle" / name)
+    secrets["KAGGLE_USERNAME and KAGGLE_KEY"] = environment.get("KAGGLE_KEY", "")
     for folder in (environment.get("KAGGLE_CONFIG_DIR"), home / ".kaggle", config / "kaggle"):
         if folder:
             path = Path(folder, "kaggle.json")
-            found[str(path)] = _read_json(path).get("key", "")
+            secrets[str(path)] = _read_json(path).get("key", "")
     oauth = _read_json(home / ".kaggle" / "credentials.json")
     for name in ("access_token", "refresh_token"):
-        found[f"~/.kaggle/credentials.json ({name})"] = oauth.get(name, "")
-    return {place: secret for place, secret in found.items() if secret}
+        secrets[f"~/.kaggle/credentials.json ({name})"] = oauth.get(name, "")
+    return {place: secret for place, secret in secrets.items() if secret}
 
 
 def redact(text: str, secrets: Iterable[str]) -> str:
@@ -258,7 +266,10 @@ def _refusal(
 
 
 def _last_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    """Return the last line of what the client said, before the hint that may follow it."""
+    *before, last = re.split(r"\n[ \t]*\n", text.strip())
+    told = before[-1] if before and _HINT.match(last.strip()) else last
+    lines = [line.strip() for line in told.splitlines() if line.strip()]
     return lines[-1] if lines else ""
 
 

@@ -71,8 +71,8 @@ def arrange(names: Iterable[str]) -> Layout:
         inner = arrange(name.removeprefix(f"{top}/") for name in known if "/" in name)
         return Layout(
             {
-                folder: tuple(f"{top}/{name}" for name in found)
-                for folder, found in inner.folders.items()
+                folder: tuple(f"{top}/{name}" for name in names_within)
+                for folder, names_within in inner.folders.items()
             },
             f"{top}/{inner.table}" if inner.table else None,
         )
@@ -87,38 +87,38 @@ def _is_hidden(name: str) -> bool:
 def _find_folders(pictures: list[str]) -> Mapping[str, tuple[str, ...]]:
     """Try the layouts one after another; the first that holds pictures is the dataset's."""
     for root in _BY_FOLDER:
-        if found := _by_folder(pictures, f"{root}/"):
-            return found
+        if folders := _by_folder(pictures, f"{root}/"):
+            return folders
     for root in _BY_NAME:
-        if found := _by_name(pictures, f"{root}/"):
-            return found
+        if folders := _by_name(pictures, f"{root}/"):
+            return folders
     return _by_folder(pictures, "") or _by_name(pictures, "")
 
 
 def _by_folder(pictures: list[str], root: str) -> Mapping[str, tuple[str, ...]]:
     """Take `<root><folder>/<picture>`."""
-    found: dict[str, list[str]] = {}
+    folders: dict[str, list[str]] = {}
     for name in pictures:
         folder, slash, rest = name.removeprefix(root).partition("/")
         inner = root.endswith("images/") and folder == "images"
         if name.startswith(root) and slash and "/" not in rest and not inner:
-            found.setdefault(folder, []).append(name)
-    return _sorted(found)
+            folders.setdefault(folder, []).append(name)
+    return _sorted(folders)
 
 
 def _by_name(pictures: list[str], root: str) -> Mapping[str, tuple[str, ...]]:
     """Take `<root><artist>_<number>.jpg`."""
-    found: dict[str, list[str]] = {}
+    folders: dict[str, list[str]] = {}
     for name in pictures:
         path = PurePosixPath(name.removeprefix(root))
         numbered = _NUMBERED.fullmatch(path.stem)
         if name.startswith(root) and len(path.parts) == 1 and numbered:
-            found.setdefault(numbered["artist"], []).append(name)
-    return _sorted(found)
+            folders.setdefault(numbered["artist"], []).append(name)
+    return _sorted(folders)
 
 
-def _sorted(found: Mapping[str, list[str]]) -> Mapping[str, tuple[str, ...]]:
-    return {folder: tuple(sorted(found[folder], key=natural)) for folder in sorted(found)}
+def _sorted(folders: Mapping[str, list[str]]) -> Mapping[str, tuple[str, ...]]:
+    return {folder: tuple(sorted(folders[folder], key=natural)) for folder in sorted(folders)}
 
 
 def natural(name: str) -> tuple[object, ...]:
@@ -156,8 +156,8 @@ def pictures_in(folder: Path) -> list[str]:
         OSError: The folder cannot be read.
     """
     names = (path.name for path in folder.iterdir() if not path.is_dir())
-    found = (name for name in names if not _is_hidden(name))
-    return sorted((name for name in found if Path(name).suffix.lower() in SUFFIXES), key=natural)
+    shown = (name for name in names if not _is_hidden(name))
+    return sorted((name for name in shown if Path(name).suffix.lower() in SUFFIXES), key=natural)
 
 
 def archive_name(archive: Path | str) -> str:

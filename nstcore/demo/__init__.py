@@ -32,7 +32,7 @@ MAX_SIDE = 640
 
 
 @dataclass(frozen=True)
-class Artist:
+class InventedArtist:
     """An invented artist: a row of `artists.csv` and a hand that paints."""
 
     name: str
@@ -50,7 +50,7 @@ class Artist:
 
 
 ARTISTS = (
-    Artist(
+    InventedArtist(
         "Ada Curl",
         "1901 - 1980",
         "Post-Impressionism",
@@ -63,7 +63,7 @@ ARTISTS = (
             "2a1410 8a3a12 e08a1c f9c92e fff2a6",
         ),
     ),
-    Artist(
+    InventedArtist(
         "Mina Dapple",
         "1874 \u2013 1951",
         "Pointillism,Post-Impressionism",
@@ -76,7 +76,7 @@ ARTISTS = (
             "a02a50 e8603c f8984c fcc860 fdf0b8",
         ),
     ),
-    Artist(
+    InventedArtist(
         "Anton Shard",
         "1889 \u2013 1962",
         "Cubism",
@@ -88,7 +88,7 @@ ARTISTS = (
             "220e0a 7a2a18 b9623a ddaa78 f5e4c4",
         ),
     ),
-    Artist(
+    InventedArtist(
         "Hugo Gouge",
         "1912 - 1993",
         "Expressionism",
@@ -114,7 +114,7 @@ PHOTOGRAPHS = {
 _PAINTED = " All pictures by this hand are painted by the program workflow_scripts/paint_demo.py."
 
 
-def paint(artist: Artist, seed: int, number: int) -> Image.Image:
+def paint(artist: InventedArtist, seed: int, number: int) -> Image.Image:
     """Paint one picture, about 350 x 270 pixels, landscape or portrait.
 
     It follows from its arguments alone, whatever else is painted.

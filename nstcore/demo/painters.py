@@ -47,9 +47,9 @@ def paint_strokes(rng: Generator, scene: Scene, table: Pixels) -> Pixels:
         detail = at(busy, starts)
         starts = starts[detail >= np.quantile(detail, 1 - share)]
         bristles = round(breadth / 0.9)
-        one, each = (len(starts), 1), (len(starts), bristles)
-        tone = at(scene.tone, starts)[:, None] + rng.normal(0, 0.06, one)
-        warmth = at(scene.warmth, starts)[:, None] + rng.normal(0, 0.12, one)
+        single, each = (len(starts), 1), (len(starts), bristles)
+        tone = at(scene.tone, starts)[:, None] + rng.normal(0, 0.06, single)
+        warmth = at(scene.warmth, starts)[:, None] + rng.normal(0, 0.12, single)
         nuance = mix(table, tone + rng.normal(0, 0.05, each), warmth + rng.normal(0, 0.05, each))
         colors.append(nuance.reshape(-1, 3))
         thick = rng.normal(0, 0.45, each) + 0.6 * np.hanning(bristles)

@@ -119,17 +119,17 @@ def _read_file(path: Path) -> bytes:
     All at once: from a file, Pillow asks for as many as the next chunk announces, up to 4 GB.
     """
     try:
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode):
+        status = path.stat()
+        if stat.S_ISDIR(status.st_mode):
             raise _RefusedError("a folder, not a picture")
         # Opening a pipe would wait for someone to write to it.
-        if not stat.S_ISREG(found.st_mode):
+        if not stat.S_ISREG(status.st_mode):
             raise _RefusedError("not a regular file (a pipe, a socket or a device)")
-        if not found.st_size:
+        if not status.st_size:
             raise _RefusedError("an empty file, no picture")
-        if found.st_size > _MAX_BYTES:
+        if status.st_size > _MAX_BYTES:
             raise _RefusedError(
-                f"absurdly large ({found.st_size} bytes; at most {_MAX_BYTES} are read)"
+                f"absurdly large ({status.st_size} bytes; at most {_MAX_BYTES} are read)"
             )
         return path.read_bytes()
     except FileNotFoundError:

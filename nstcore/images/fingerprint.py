@@ -34,9 +34,9 @@ def fingerprint(image: Image.Image) -> str:
     return np.packbits(bits).tobytes().hex()
 
 
-def look_alike(one: str, other: str) -> bool:
+def look_alike(fingerprint: str, other: str) -> bool:
     """Tell from their fingerprints whether two pictures look alike."""
-    left, right = int(one, 16), int(other, 16)
+    left, right = int(fingerprint, 16), int(other, 16)
     telling = min(left.bit_count(), right.bit_count()) >= _LEAST_BITS
     return telling and (left ^ right).bit_count() <= LOOK_ALIKE_BITS
 
@@ -51,8 +51,8 @@ def find_look_alikes(fingerprints: Sequence[str]) -> list[list[int]]:
     bits = np.frombuffer(bytes.fromhex("".join(fingerprints)), np.uint64)
     bits = bits.reshape(len(fingerprints), -1)
     telling = np.bitwise_count(bits).sum(axis=1) >= _LEAST_BITS
-    found = []
+    places = []
     for own, tells in zip(bits, telling, strict=True):
         apart = np.bitwise_count(own ^ bits).sum(axis=1)
-        found.append(np.flatnonzero((apart <= LOOK_ALIKE_BITS) & telling & tells).tolist())
-    return found
+        places.append(np.flatnonzero((apart <= LOOK_ALIKE_BITS) & telling & tells).tolist())
+    return places

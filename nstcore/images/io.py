@@ -15,7 +15,7 @@ from PIL import Image
 from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from nstcore.common.errors import ImageError
-from nstcore.common.files import whole
+from nstcore.common.files import atomic_write
 from nstcore.images.decoding import MAX_PIXELS, decoded, shown, to_srgb
 
 Pixels = NDArray[np.float32]
@@ -113,7 +113,7 @@ def save_png(image: Image.Image, path: Path | str, text: Mapping[str, str] | Non
     chunks = PngInfo()
     for key, value in (text or {}).items():
         chunks.add_itxt(key, value)
-    with whole(path) as draft:
+    with atomic_write(path) as draft:
         image.save(draft, format="PNG", pnginfo=chunks)
 
 

@@ -13,19 +13,19 @@ from nstcore.common.errors import WeightsError
 RELATED = 0.5
 """Largest cosine of two kernels from which on networks are taken for relatives.
 
-Measured on the networks of README, "The judge": copies reach 1, a fine-tuned network 0.99 of what
+Measured on the networks of docs/judge.md: copies reach 1, a fine-tuned network 0.99 of what
 it was tuned from, others at most 0.14 (MobileNetV2, trained by Keras and by torchvision).
 """
 
 
-def likeness(one: Path | str, other: Path | str) -> float:
+def kernel_similarity(network: Path | str, other: Path | str) -> float:
     """Return the largest cosine between a kernel of one network and one of the other.
 
     Kernels of the same shape are compared as they are; networks trained on their own hardly ever
     share one, since nothing orders their filters alike.
 
     Args:
-        one: A saved backbone, or any other HDF5 file of weights.
+        network: A saved backbone, or any other HDF5 file of weights.
         other: The same.
 
     Returns:
@@ -37,7 +37,7 @@ def likeness(one: Path | str, other: Path | str) -> float:
     kernels = _kernels(other)
     nearest = [
         abs(float(np.vdot(mine, theirs)))
-        for mine in _kernels(one)
+        for mine in _kernels(network)
         for theirs in kernels
         if mine.shape == theirs.shape
     ]
@@ -46,27 +46,27 @@ def likeness(one: Path | str, other: Path | str) -> float:
 
 def _kernels(path: Path | str) -> list[np.ndarray]:
     """Read all convolution kernels of a file, each scaled to length 1."""
-    found = []
+    kernels: list[np.ndarray] = []
 
     def visit(_: str, item: object) -> None:
         if isinstance(item, h5py.Dataset) and item.ndim == 4:
             values = np.asarray(item, np.float64)
             length = np.linalg.norm(values)
             if length > 0:
-                found.append(values / length)
+                kernels.append(values / length)
 
     try:
         with h5py.File(path) as file:
             file.visititems(visit)
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error})") from None
-    return found
+    return kernels
 
 
 def refuse_relative(
     judge: Path | str, backbone: Path | str, judge_name: str, backbone_name: str
 ) -> float:
-    """Return the `likeness` of a judge to a backbone, unless it is too great.
+    """Return the `kernel_similarity` of a judge to a backbone, unless it is too great.
 
     Args:
         judge: Its saved network.
@@ -77,11 +77,11 @@ def refuse_relative(
     Raises:
         WeightsError: The two come from one training.
     """
-    found = likeness(judge, backbone)
-    if found >= RELATED:
+    similarity = kernel_similarity(judge, backbone)
+    if similarity >= RELATED:
         raise WeightsError(
             f"judge: {judge_name} and the backbone {backbone_name} come from one training (cosine "
-            f"of their nearest kernels {found:.2f}), so it would favour the pictures of "
+            f"of their nearest kernels {similarity:.2f}), so it would favour the pictures of "
             f"{backbone_name}; name another network in the config's judge"
         )
-    return found
+    return similarity

@@ -1,195 +1,154 @@
-"""What can be measured of a stylised picture, whatever made it.
+"""The measures that pictures are scored by: what each is, how it is computed and spoken of.
 
-Pictures are float32 (height, width, 3), RGB, in 0..1; features are (height', width', channels) of
-one layer of a network.
+Nothing here needs TensorFlow.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
-from scipy.ndimage import uniform_filter
-from skimage.color import rgb2lab
-from skimage.metrics import structural_similarity as skimage_similarity
 
-Array = NDArray[np.floating]
+from nstcore.judging.features import Paintings, PictureFeatures
+from nstcore.judging.functional import (
+    color_distance,
+    mean_change,
+    perceptual_distance,
+    structural_similarity,
+)
 
-GRID_PERIODS = (2, 4, 8, 16)
-"""Strides of the networks that pictures are painted with, in pixels."""
-
-# Lightness (0 to 100) that varies by less is rounding.
-_EVEN = 1e-4
-_TILES = 250
-_DIRECTIONS = 32
-_LEVELS = 256
+_NOTHING = 1e-6
+# Added to both sides of a ratio of grids, since many paintings have none: what chance can make.
+_NO_GRID = 0.001
 
 
-def mean_change(output: Array, content: Array) -> float:
-    """Return how far a picture is from its content: mean absolute difference, 0..1."""
-    return float(np.abs(np.asarray(output, np.float64) - content).mean())
+@dataclass(frozen=True)
+class Case:
+    """A picture, and what it is measured against."""
+
+    picture: PictureFeatures
+    contents: Sequence[PictureFeatures]
+    """What it is to show, of its size; measures are averaged over several."""
+    paintings: Paintings
+    """The held-out ones of the style that it is to be in."""
+    style: str
+    distances: Mapping[str, float]
+    """The kernel distance to the held-out paintings of every style."""
+
+    def mean(self, measure: Callable[[PictureFeatures, PictureFeatures], float]) -> float:
+        """Average a measure of picture and content over the contents."""
+        return float(np.mean([measure(self.picture, content) for content in self.contents]))
 
 
-def structural_similarity(output: Array, content: Array) -> float:
-    """Return the structural similarity of two pictures of one size, up to 1 (Wang et al. 2004)."""
-    return float(skimage_similarity(output, content, channel_axis=-1, data_range=1.0))
+@dataclass(frozen=True)
+class Wording:
+    """How two ways of painting are compared by a measure."""
+
+    place: int
+    """Of the measure among those that are compared."""
+    label: str
+    """What is compared: "style reached"."""
+    more: str
+    """How the first relates to the second where its value is the higher one: "is grainier than"."""
+    less: str
+    """How it does where its value is the lower one."""
+    scaled: bool = False
+    """Compare on the scale from the untouched content (0) to a real painting (1)."""
+    ratio: bool = False
+    """Compare shares, whose sizes span decades, by their ratio."""
 
 
-def perceptual_distance(one: Sequence[Array], other: Sequence[Array]) -> float:
-    """Return how differently a network sees two pictures.
+@dataclass(frozen=True)
+class Measure:
+    """Something that is measured of every picture; a column of `score_table.csv`."""
 
-    At each place the features are scaled to length 1; the squared difference is averaged over
-    places and layers (Zhang et al. 2018, eq. 1, without learned weights).
-
-    Args:
-        one: Features of several layers.
-        other: Of the same layers, for a picture of the same size.
-
-    Returns:
-        0 (the same) to 4.
-    """
-    distances = []
-    for left, right in zip(one, other, strict=True):
-        apart = _unit(left) - _unit(right)
-        distances.append(np.square(apart).sum(axis=-1).mean())
-    return float(np.mean(distances))
+    description: str
+    """What it is, with unit or range."""
+    compute: Callable[[Case], float]
+    has_scale: bool = True
+    """Whether it can also be told on the scale from untouched content to real painting."""
+    wording: Wording | None = None
+    """None: ways of painting are not compared by it."""
 
 
-def _unit(features: Array) -> Array:
-    values = np.asarray(features, np.float64)
-    length = np.linalg.norm(values, axis=-1, keepdims=True)
-    unit: Array = np.divide(values, length, out=np.zeros_like(values), where=length > 0)
-    return unit
+def _right_artist(case: Case) -> float:
+    if len(case.distances) < 2:
+        return float("nan")
+    return float(min(case.distances, key=lambda name: case.distances[name]) == case.style)
 
 
-def describe_places(features: Array, side: int = 4) -> Array:
-    """Describe the texture in each of side x side places of a picture.
+MEASURES: dict[str, Measure] = {
+    "content_distance": Measure(
+        "perceptual distance to the content by the judge's features, 0 to 4",
+        lambda case: case.mean(lambda a, b: perceptual_distance(a.features, b.features)),
+        wording=Wording(
+            1,
+            "content lost",
+            "keeps less of the content than",
+            "keeps more of the content than",
+            scaled=True,
+        ),
+    ),
+    "similarity": Measure(
+        "structural similarity to the content, up to 1; no network",
+        lambda case: case.mean(lambda a, b: structural_similarity(a.pixels, b.pixels)),
+    ),
+    "change": Measure(
+        "mean absolute difference to the content, 0 to 1; no network",
+        lambda case: case.mean(lambda a, b: mean_change(a.pixels, b.pixels)),
+        wording=Wording(
+            3, "change", "changes the pixels more than", "changes the pixels less than"
+        ),
+    ),
+    "style_distance": Measure(
+        "kernel distance to the artist's held-out paintings by the judge's features",
+        lambda case: case.distances[case.style],
+        wording=Wording(
+            0,
+            "style reached",
+            "goes further towards the held-out paintings than",
+            "goes less far towards the held-out paintings than",
+            scaled=True,
+        ),
+    ),
+    "right_artist": Measure(
+        "1 if of all artists' held-out paintings this artist's are nearest, else 0",
+        _right_artist,
+        has_scale=False,
+    ),
+    "color_distance": Measure(
+        "distance to the colours of the held-out paintings, in CIELAB; no network",
+        lambda case: color_distance(case.picture.colors, list(case.paintings.colors)),
+        wording=Wording(
+            2,
+            "colours reached",
+            "comes nearer to the artists' colours than",
+            "stays farther from the artists' colours than",
+            scaled=True,
+        ),
+    ),
+    "grain": Measure(
+        "finest variation over that of the held-out paintings; no network",
+        lambda case: case.picture.grain / max(float(np.median(case.paintings.grain)), _NOTHING),
+        wording=Wording(4, "grain", "is grainier than", "is less grainy than", ratio=True),
+    ),
+    "grid": Measure(
+        "what repeats like a grid over that of the held-out paintings; no network",
+        lambda case: (
+            (case.picture.grid + _NO_GRID) / (float(np.median(case.paintings.grid)) + _NO_GRID)
+        ),
+        wording=Wording(
+            5, "grid", "shows more of a grid than", "shows less of a grid than", ratio=True
+        ),
+    ),
+}
+"""By the name of their column, in the order of the tables. To add one: an entry here; raise
+`versions.SCORES_VERSION`, since pictures are then scored anew."""
 
-    Args:
-        features: (height', width', channels) of one layer, at least `side` high and wide.
-        side: Places along each side.
-
-    Returns:
-        (side * side, 2 * channels): mean and standard deviation of each channel in each place.
-    """
-    rows = np.array_split(np.asarray(features, np.float64), side, axis=0)
-    places = [place for row in rows for place in np.array_split(row, side, axis=1)]
-    return np.stack(
-        [np.concatenate([place.mean(axis=(0, 1)), place.std(axis=(0, 1))]) for place in places]
+COMPARED: dict[str, tuple[str, Wording]] = {
+    wording.label: (name, wording)
+    for name, wording in sorted(
+        ((name, one.wording) for name, one in MEASURES.items() if one.wording),
+        key=lambda entry: entry[1].place,
     )
-
-
-def kernel_distance(one: Array, other: Array, within_other: float | None = None) -> float:
-    """Return the unbiased squared MMD of two samples with the kernel (x . y / d + 1)^3.
-
-    The kernel inception distance of Binkowski et al. (2018), on whatever features it is given. As
-    an unbiased estimate it may fall below 0 for samples of one distribution.
-
-    Args:
-        one: (n, d), n at least 2.
-        other: (m, d), m at least 2.
-        within_other: The `kernel_within` of the other sample, if it is known already.
-    """
-    if within_other is None:
-        within_other = kernel_within(other)
-    return kernel_within(one) + within_other - 2 * float(_kernel(one, other).mean())
-
-
-def kernel_within(sample: Array) -> float:
-    """Return the mean kernel of all pairs of different values of a sample, (n, d)."""
-    values, count = _kernel(sample, sample), len(sample)
-    return float((values.sum() - np.trace(values)) / (count * (count - 1)))
-
-
-def _kernel(left: Array, right: Array) -> Array:
-    values: Array = left @ right.T / left.shape[1] + 1
-    return values * values * values
-
-
-def color_profile(picture: Array) -> Array:
-    """Return the colours of a picture, in CIELAB, as seen from several directions.
-
-    Returns:
-        (256, 32): the quantiles of the colours along each direction, in units of CIELAB.
-    """
-    directions = np.random.default_rng(0).normal(size=(3, _DIRECTIONS))
-    directions /= np.linalg.norm(directions, axis=0)
-    # Row by row, and sorted once: many times as fast as np.quantile with so many levels.
-    colors = np.sort((rgb2lab(picture).reshape(-1, 3) @ directions).T.astype(np.float32), axis=1)
-    count = colors.shape[1]
-    places = _levels() * count + 0.5
-    return np.stack([np.interp(places, np.arange(1, count + 1), row) for row in colors], axis=1)
-
-
-def color_distance(picture: Array, paintings: Sequence[Array]) -> float:
-    """Return how far a picture's colours are from those of paintings, all of them together.
-
-    The sliced Wasserstein distance (Rabin et al. 2012) in CIELAB, whose unit is about the least
-    difference that one can see.
-
-    Args:
-        picture: Its `color_profile`.
-        paintings: Theirs; each painting counts the same, whatever its size.
-    """
-    # Hazen's quantiles of a sample of 256 at these levels are the sample: the same picture is at 0.
-    together = np.quantile(np.concatenate(paintings), _levels(), axis=0, method="hazen")
-    return float(np.abs(picture - together).mean())
-
-
-def _levels() -> Array:
-    return (np.arange(_LEVELS) + 0.5) / _LEVELS
-
-
-def grain(picture: Array) -> float:
-    """Return the share of a picture's variation that is finer than 3/4 of what its pixels can hold.
-
-    Measured on lightness, without its mean, under a Hann window: fine patterns of colour alone are
-    hardly seen, and JPEG files of paintings have none.
-
-    Returns:
-        0 (smooth) to 1; 0 for an even picture.
-    """
-    lightness = _lightness(picture)
-    height, width = lightness.shape
-    window = np.outer(np.hanning(height), np.hanning(width))
-    power = np.abs(np.fft.rfft2((lightness - lightness.mean()) * window)) ** 2
-    # In units of the Nyquist frequency; a real transform holds most frequencies of rows once.
-    rows, columns = np.abs(np.fft.fftfreq(height)) * 2, np.fft.rfftfreq(width) * 2
-    power[:, 1 : (width + 1) // 2] *= 2
-    fine = np.maximum(rows[:, None], columns[None, :]) > 0.75
-    return float(power[fine].sum() / power.sum()) if lightness.std() > _EVEN else 0.0
-
-
-def grid(picture: Array, periods: Sequence[int] = GRID_PERIODS) -> float:
-    """Return how much of a picture's fine variation repeats like a grid.
-
-    What a moving average leaves of the lightness is cut into tiles of period x period pixels; the
-    variance of the mean tile over that of all is the share that repeats. The share of n tiles that
-    have nothing in common, 1 / n, is taken off.
-
-    Args:
-        picture: RGB.
-        periods: In pixels. Those of which a picture holds fewer than 250 tiles are passed over:
-            chance alone would make a grid of so few.
-
-    Returns:
-        The largest share of all periods, 0 to 1; 0 for an even picture.
-    """
-    lightness = _lightness(picture)
-    found = 0.0
-    for period in periods:
-        rows, columns = (side // period for side in lightness.shape)
-        count = rows * columns
-        if count < _TILES:
-            continue
-        fine = lightness - uniform_filter(lightness, 2 * period, mode="reflect")
-        tiles = fine[: rows * period, : columns * period].reshape(rows, period, columns, period)
-        if tiles.std() > _EVEN:
-            share = tiles.mean(axis=(0, 2)).var() / tiles.var()
-            found = max(found, float((share - 1 / count) / (1 - 1 / count)))
-    return found
-
-
-def _lightness(picture: Array) -> Array:
-    """Return L* of CIELAB."""
-    lightness: Array = rgb2lab(np.asarray(picture, np.float64))[..., 0]
-    return lightness
+}
+"""What ways of painting are compared by: measure and wording by label, in their order."""

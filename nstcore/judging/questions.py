@@ -3,7 +3,6 @@
 Nothing here needs TensorFlow.
 """
 
-import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
@@ -14,15 +13,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from nstcore.common.errors import DataError
-from nstcore.common.files import whole
+from nstcore.common.files import read_json, write_json
 from nstcore.common.formatting import format_percent
-from nstcore.judging.scores import MEASURES, PAINTING, SCALED, STYLIZED, UNTOUCHED
+from nstcore.judging.measures import COMPARED, MEASURES
+from nstcore.judging.score_table import PAINTING, SCALED, STYLIZED, UNTOUCHED
 from nstcore.judging.sentences import (
-    COLORS,
-    CONTENT,
     LEAST_VISIBLE,
-    STYLE,
+    TOTAL_LOSS,
     format_number,
     format_range,
     pairs_are,
@@ -40,35 +37,35 @@ from nstcore.judging.statistics import (
 )
 from nstcore.painting.choose import Run, summarize
 from nstcore.painting.history import average_curve, read_history
+from nstcore.painting.schedule import Training
 
 PLAIN_GRID = 2.0
 """A picture is called pixelated if its grid is more than so many times that of paintings and of the
 untouched content."""
 
+# What the questions below are about, of all that is compared.
+STYLE, CONTENT, COLORS = "style reached", "content lost", "colours reached"
+
 _COLUMNS = {
-    STYLE: "style_distance_scaled",
-    CONTENT: "content_distance_scaled",
-    COLORS: "color_distance_scaled",
-    "change": "change",
-    "grain": "grain",
-    "grid": "grid",
+    label: f"{name}_scaled" if wording.scaled else name
+    for label, (name, wording) in COMPARED.items()
 }
 _NOTHING = 1e-9
 # These are shares of one another, whose sizes span decades.
-_RATIOS = {"grain", "grid", "total loss"}
+_RATIOS = {label for label, (_, wording) in COMPARED.items() if wording.ratio}
 
 
 @dataclass(frozen=True)
-class Row:
+class MeanScores:
     """A model's pictures together, or those of floor or ceiling."""
 
     backbone: str
     aggregation: str
     kind: str
-    """One of `scores.STYLIZED`, `UNTOUCHED` and `PAINTING`."""
+    """One of `score_table.STYLIZED`, `UNTOUCHED` and `PAINTING`."""
     pictures: int
     measures: Mapping[str, Interval]
-    """The mean of each of the `scores.MEASURES`; without those that no picture has."""
+    """The mean of each of the `score_table.MEASURES`; without those that no picture has."""
     scaled: Mapping[str, Interval]
     """The same on the scale from untouched (0) to a real painting (1)."""
 
@@ -98,11 +95,13 @@ class Findings:
 
     judge: Mapping[str, Any]
     """What scored the pictures."""
-    rows: tuple[Row, ...]
+    rows: tuple[MeanScores, ...]
     """Models in the study's order, then floor and ceiling."""
     answers: tuple[Answer, ...]
     confidence: float = CONFIDENCE
-    measures: Mapping[str, str] = field(default_factory=lambda: dict(MEASURES))
+    measures: Mapping[str, str] = field(
+        default_factory=lambda: {name: one.description for name, one in MEASURES.items()}
+    )
 
 
 @dataclass(frozen=True)
@@ -115,14 +114,13 @@ class Ended:
 
 
 def read_runs(
-    histories: Iterable[Path], max_epochs: int, min_improvement: float
+    histories: Iterable[Path], training: Training
 ) -> dict[tuple[str, str], dict[str, Ended]]:
     """Read where all training runs ended.
 
     Args:
         histories: Files called <backbone>/<aggregation>/<optimizer>.csv.
-        max_epochs: The limit they ran under.
-        min_improvement: The threshold they ran under.
+        training: What they ran under.
 
     Returns:
         Of each model, by backbone and aggregation, every optimizer's.
@@ -130,15 +128,15 @@ def read_runs(
     Raises:
         TrainingError: A file is missing or holds something else.
     """
-    found: dict[tuple[str, str], dict[str, Ended]] = {}
+    runs: dict[tuple[str, str], dict[str, Ended]] = {}
     for path in histories:
         history = read_history(path)
         totals = average_curve(history)["total_loss"].tolist()
-        run = summarize(path.stem, totals, max_epochs, min_improvement)
+        run = summarize(path.stem, totals, training)
         last = history[history["epoch"] == run.epochs].set_index(["style", "content_id"])
         model = path.parent.parent.name, path.parent.name
-        found.setdefault(model, {})[path.stem] = Ended(run, last["total_loss"])
-    return found
+        runs.setdefault(model, {})[path.stem] = Ended(run, last["total_loss"])
+    return runs
 
 
 def find(
@@ -149,7 +147,7 @@ def find(
     """Answer a study's questions.
 
     Args:
-        scores: With `scores.SCORE_COLUMNS`.
+        scores: With `score_table.SCORE_COLUMNS`.
         runs: Of each model, by backbone and aggregation, every optimizer's.
         judge: What scored the pictures, as plain values for JSON.
     """
@@ -175,7 +173,7 @@ def find(
     return Findings(judge, tuple(rows), tuple(answers))
 
 
-def _row(table: pd.DataFrame, backbone: str, aggregation: str, kind: str) -> Row:
+def _row(table: pd.DataFrame, backbone: str, aggregation: str, kind: str) -> MeanScores:
     measures = {
         name: estimate(values)
         for name in MEASURES
@@ -187,7 +185,7 @@ def _row(table: pd.DataFrame, backbone: str, aggregation: str, kind: str) -> Row
     scaled = {
         name: estimate(values) for name in SCALED if (values := _known(table[f"{name}_scaled"]))
     }
-    return Row(backbone, aggregation, kind, len(table), measures, scaled)
+    return MeanScores(backbone, aggregation, kind, len(table), measures, scaled)
 
 
 def _known(column: pd.Series) -> list[float]:
@@ -231,18 +229,18 @@ class _Pictures:
         self, measure: str, kind: str, first: str, second: str, confidence: float, where: str = ""
     ) -> Statement:
         """Compare two backbones or two aggregations; `where` is the only backbone to look at."""
-        one, other = (
+        ours, theirs = (
             self.values(measure, **({kind: name} | ({"backbone": where} if where else {})))
             for name in (first, second)
         )
-        found = compare(
+        comparison = compare(
             measure,
-            (first, one.to_list()),
-            (second, other.to_list()),
+            (first, ours.to_list()),
+            (second, theirs.to_list()),
             confidence,
             ratio=measure in _RATIOS,
         )
-        return Statement(tell(found, where), found, where)
+        return Statement(tell(comparison, where), comparison, where)
 
 
 def _changes(pictures: _Pictures, backbone: str) -> Answer:
@@ -252,15 +250,15 @@ def _changes(pictures: _Pictures, backbone: str) -> Answer:
     if few:
         return Answer(question, few)
     # An untouched content differs from itself by nothing.
-    found = compare("change", (backbone, values), (UNTOUCHED, [0.0] * len(values)))
-    if found.high < LEAST_VISIBLE:
+    comparison = compare("change", (backbone, values), (UNTOUCHED, [0.0] * len(values)))
+    if comparison.high < LEAST_VISIBLE:
         word = "Hardly"
     else:
-        word = "Yes" if found.low > LEAST_VISIBLE else "Perhaps"
+        word = "Yes" if comparison.low > LEAST_VISIBLE else "Perhaps"
     answer = (
-        f"{word}: its pixels differ from the content's by {format_number(found.difference)} of "
-        f"full scale on average ({format_percent(CONFIDENCE)} interval "
-        f"{format_range(found.low, found.high)}; one sees about {LEAST_VISIBLE})"
+        f"{word}: its pixels differ from the content's by {format_number(comparison.difference)} "
+        f"of full scale on average ({format_percent(CONFIDENCE)} interval "
+        f"{format_range(comparison.low, comparison.high)}; one sees about {LEAST_VISIBLE})"
     )
     style = _known(pictures.values(STYLE, backbone))
     if len(style) >= fewest_pairs(CONFIDENCE):
@@ -269,18 +267,18 @@ def _changes(pictures: _Pictures, backbone: str) -> Answer:
             f", and the judge finds it {format_number(way.mean)} of the way from the untouched "
             f"content to a real painting ({format_range(way.low, way.high)})"
         )
-    return Answer(question, f"{answer}.", (Statement(tell(found), found, backbone),))
+    return Answer(question, f"{answer}.", (Statement(tell(comparison), comparison, backbone),))
 
 
 def _pixelated(pictures: _Pictures, backbone: str, scores: pd.DataFrame) -> Answer:
     question = f"Are the pictures of {backbone} pixelated?"
     values = pictures.values("grid", backbone)
-    logs = [math.log(one) for one in _known(values)]
+    logs = [math.log(grid) for grid in _known(values)]
     few = _too_few(len(logs))
     if few:
         return Answer(question, few)
-    found = estimate(logs, CONFIDENCE)
-    mean, low, high = (math.exp(value) for value in (found.mean, found.low, found.high))
+    interval = estimate(logs, CONFIDENCE)
+    mean, low, high = (math.exp(value) for value in (interval.mean, interval.low, interval.high))
     untouched = scores[scores["kind"] == UNTOUCHED].set_index(["style", "content_id"])["grid"]
     against = compare(
         "grid",
@@ -312,12 +310,12 @@ def _too_few(count: int) -> str:
 
 
 def _grainier(pictures: _Pictures, name: str) -> Answer:
-    others = [one for one in pictures.aggregations if one != name]
+    others = [other for other in pictures.aggregations if other != name]
     statements = [
         pictures.compare("grain", "aggregation", name, other, level(len(others)))
         for other in others
     ]
-    verdicts = {one.comparison.verdict for one in statements}
+    verdicts = {statement.comparison.verdict for statement in statements}
     words = {
         "more": "Yes.",
         "less": "No, it is smoother.",
@@ -336,28 +334,30 @@ def _differ(pictures: _Pictures, first: str, second: str) -> Answer:
     overall = [
         pictures.compare(measure, "aggregation", first, second, confidence) for measure in _COLUMNS
     ]
-    apart = [one for one in overall if one.comparison.verdict in {"more", "less"}]
+    apart = [statement for statement in overall if statement.comparison.verdict in {"more", "less"}]
     where = [
         pictures.compare(
-            one.comparison.measure,
+            statement.comparison.measure,
             "aggregation",
             first,
             second,
             level(len(apart) * len(pictures.backbones)),
             backbone,
         )
-        for one in apart
+        for statement in apart
         for backbone in pictures.backbones
         if len(pictures.backbones) > 1
     ]
-    if all(one.comparison.verdict == "too few" for one in overall):
+    if all(statement.comparison.verdict == "too few" for statement in overall):
         word = f"The sample is too small to say: {overall[0].comparison.pairs} pairs."
     elif not apart:
         word = "Not that these pictures could show it, in any measure."
     else:
-        told = [one for one in where if one.comparison.verdict in {"more", "less"}]
-        names = ", ".join(dict.fromkeys(one.comparison.measure for one in apart))
-        places = ", ".join(dict.fromkeys(one.where for one in told))
+        told = [
+            statement for statement in where if statement.comparison.verdict in {"more", "less"}
+        ]
+        names = ", ".join(dict.fromkeys(statement.comparison.measure for statement in apart))
+        places = ", ".join(dict.fromkeys(statement.where for statement in told))
         word = _join(f"Yes, in {names}.", apart)
         if places:
             word += f" Taken alone, it shows with {places}."
@@ -408,8 +408,8 @@ def _rank(
         pictures.compare(measure, kind, *pair, confidence) for pair in combinations(order, 2)
     ]
     ranking = ", ".join(f"{name} {format_number(means[name])}" for name in order)
-    ahead = [one for one in statements if one.comparison.first == order[0]]
-    verdicts = [one.comparison.verdict for one in ahead]
+    ahead = [statement for statement in statements if statement.comparison.first == order[0]]
+    verdicts = [statement.comparison.verdict for statement in ahead]
     wanted = "more" if highest else "less"
     if all(verdict == "too few" for verdict in verdicts):
         pairs = ahead[0].comparison.pairs
@@ -417,20 +417,24 @@ def _rank(
     elif all(verdict == wanted for verdict in verdicts):
         word = f"{order[0]}, beyond chance against every other"
     else:
-        tied = [one.comparison.second for one in ahead if one.comparison.verdict != wanted]
+        tied = [
+            statement.comparison.second
+            for statement in ahead
+            if statement.comparison.verdict != wanted
+        ]
         word = f"{order[0]}, but not beyond chance against {', '.join(tied)}"
     return Answer(question, f"{word} ({measure}: {ranking}).", tuple(statements))
 
 
 def _optimizers(runs: Mapping[tuple[str, str], Mapping[str, Ended]]) -> list[Answer]:
-    names = list(dict.fromkeys(name for found in runs.values() for name in found))
+    names = list(dict.fromkeys(name for trials in runs.values() for name in trials))
     if len(names) < 2:
         return []
     question = "Which optimizer wins?"
     winners = [
         min(usable, key=lambda name: usable[name].run.total_loss)
-        for found in runs.values()
-        if (usable := {n: one for n, one in found.items() if one.run.status != "diverged"})
+        for trials in runs.values()
+        if (usable := {n: ended for n, ended in trials.items() if ended.run.status != "diverged"})
     ]
     wins = {name: winners.count(name) for name in names}
     order = sorted(names, key=lambda name: -wins[name])
@@ -438,13 +442,13 @@ def _optimizers(runs: Mapping[tuple[str, str], Mapping[str, Ended]]) -> list[Ans
     statements = []
     for first, second in combinations(order, 2):
         both = [
-            found
-            for found in runs.values()
-            if {first, second} <= found.keys()
-            and all(found[name].run.status != "diverged" for name in (first, second))
+            trials
+            for trials in runs.values()
+            if {first, second} <= trials.keys()
+            and all(trials[name].run.status != "diverged" for name in (first, second))
         ]
-        one, other = (
-            pd.concat([np.log(found[name].totals.clip(lower=1e-30)) for found in both], axis=1)
+        ours, theirs = (
+            pd.concat([np.log(trials[name].totals.clip(lower=1e-30)) for trials in both], axis=1)
             .mean(axis=1)
             .pipe(np.exp)
             .to_list()
@@ -452,11 +456,11 @@ def _optimizers(runs: Mapping[tuple[str, str], Mapping[str, Ended]]) -> list[Ans
             else []
             for name in (first, second)
         )
-        found = compare("total loss", (first, one), (second, other), confidence, ratio=True)
-        statements.append(Statement(tell(found), found))
+        comparison = compare(TOTAL_LOSS, (first, ours), (second, theirs), confidence, ratio=True)
+        statements.append(Statement(tell(comparison), comparison))
     told = ", ".join(f"{name} in {wins[name]}" for name in order)
-    if all(one.comparison.verdict == "too few" for one in statements):
-        pairs = max(one.comparison.pairs for one in statements)
+    if all(made.comparison.verdict == "too few" for made in statements):
+        pairs = max(made.comparison.pairs for made in statements)
         few = f" {pairs} {pairs_are(pairs)} too few to say by how much."
     else:
         few = ""
@@ -465,7 +469,9 @@ def _optimizers(runs: Mapping[tuple[str, str], Mapping[str, Ended]]) -> list[Ans
         f"{name} in {count}"
         for name in names
         if (
-            count := sum(one[name].run.status == "diverged" for one in runs.values() if name in one)
+            count := sum(
+                trials[name].run.status == "diverged" for trials in runs.values() if name in trials
+            )
         )
     ]
     if diverged:
@@ -475,22 +481,22 @@ def _optimizers(runs: Mapping[tuple[str, str], Mapping[str, Ended]]) -> list[Ans
 
 def _join(word: str, statements: Iterable[Statement]) -> str:
     """Let sentences follow a word, but for those that say nothing."""
-    told = (one.sentence for one in statements if one.comparison.verdict != "too few")
+    told = (
+        statement.sentence for statement in statements if statement.comparison.verdict != "too few"
+    )
     return " ".join([word, *told])
 
 
 def write_findings(findings: Findings, path: Path | str) -> None:
     """Write `findings.json`, whole or not at all; numbers that are not there are null."""
-    text = json.dumps(_plain(asdict(findings)), indent=1, ensure_ascii=False, allow_nan=False)
-    with whole(path) as draft:
-        draft.write_text(text + "\n", "utf-8")
+    write_json(_plain(asdict(findings)), path, indent=1)
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, Mapping):
-        return {key: _plain(one) for key, one in value.items()}
+        return {key: _plain(inner) for key, inner in value.items()}
     if isinstance(value, list | tuple):
-        return [_plain(one) for one in value]
+        return [_plain(inner) for inner in value]
     return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
@@ -500,39 +506,4 @@ def read_findings(path: Path | str) -> Findings:
     Raises:
         DataError: The file is missing or damaged.
     """
-    try:
-        values = json.loads(Path(path).read_text("utf-8"))
-        return Findings(
-            values["judge"],
-            tuple(
-                Row(**one | {key: _intervals(one[key]) for key in ("measures", "scaled")})
-                for one in values["rows"]
-            ),
-            tuple(
-                Answer(
-                    one["question"],
-                    one["answer"],
-                    tuple(
-                        Statement(
-                            two["sentence"], Comparison(**_numbers(two["comparison"])), two["where"]
-                        )
-                        for two in one["statements"]
-                    ),
-                )
-                for one in values["answers"]
-            ),
-            values["confidence"],
-            values["measures"],
-        )
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, TypeError):
-        raise DataError(f"{path}: damaged; delete it and run again") from None
-
-
-def _intervals(values: Mapping[str, Any]) -> dict[str, Interval]:
-    return {name: Interval(**_numbers(one)) for name, one in values.items()}
-
-
-def _numbers(values: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: math.nan if value is None else value for key, value in values.items()}
+    return read_json(Findings, path)

@@ -8,11 +8,11 @@ from typing import Any
 from nstcore.common.errors import DataError
 from nstcore.common.files import sha256
 from nstcore.common.versions import SCORES_VERSION
-from nstcore.judging.scores import PAINTING, STYLIZED, UNTOUCHED, Cache
+from nstcore.judging.score_table import PAINTING, STYLIZED, UNTOUCHED, Cache
 from nstcore.selection.pictures import Picture
 
 ScoreRow = dict[str, Any]
-"""A value for each of the `scores.ROW_COLUMNS`."""
+"""A value for each of the `score_table.ROW_COLUMNS`."""
 
 
 def measure_bounds(
@@ -33,36 +33,37 @@ def measure_bounds(
         StudyError: A file is missing or damaged.
     """
     from nstcore.backbones.backbone import Backbone
-    from nstcore.judging.judge import Paintings, Reference, View, look, read_as_if_stylized
+    from nstcore.judging.features import Paintings, PictureFeatures
+    from nstcore.judging.judge import Reference, extract_features, read_as_if_stylized
 
     judge = Backbone.load(judge_file)
-    files = {one.id: inputs / f"{one.id}.png" for one in selection}
+    files = {picture.id: inputs / f"{picture.id}.png" for picture in selection}
 
-    def see(name: str) -> View:
-        return look(judge, read_as_if_stylized(files[name]))
+    def see(name: str) -> PictureFeatures:
+        return extract_features(judge, read_as_if_stylized(files[name]))
 
     names: dict[str, list[str]] = {}
-    for one in selection:
-        if one.split == "heldout":
-            names.setdefault(one.style, []).append(one.id)
+    for picture in selection:
+        if picture.split == "heldout":
+            names.setdefault(picture.style, []).append(picture.id)
     if not names:
         raise DataError("no held-out paintings are selected; set judge.heldout in the config")
     # Their features are too large to be kept of many: each is seen now, and again when scored.
     reference = Reference(
         {
-            style: Paintings.from_views([see(name) for name in found])
-            for style, found in names.items()
+            style: Paintings.from_pictures([see(name) for name in own])
+            for style, own in names.items()
         }
     )
-    contents = {one.id: see(one.id) for one in selection if one.split == "test"}
+    contents = {picture.id: see(picture.id) for picture in selection if picture.split == "test"}
     rows = [
         _row("", "", style, name, UNTOUCHED, files[name])
         | reference.score(content, style, [content])
         for style in names
         for name, content in contents.items()
     ]
-    for style, found in names.items():
-        for number, name in enumerate(found):
+    for style, own in names.items():
+        for number, name in enumerate(own):
             scores = reference.score(see(name), style, list(contents.values()), painting=number)
             rows.append(_row("", "", style, name, PAINTING, files[name]) | scores)
     reference.save(reference_file)
@@ -98,25 +99,32 @@ def score_pictures(
     known = [sha256(path) for path in (judge_file, reference_file, *contents.values())]
     cache = Cache(table, hashlib.sha256("".join([SCORES_VERSION, *known]).encode()).hexdigest())
     rows = [_row(*model, style, content_id, STYLIZED, path) for style, content_id, path in pictures]
-    found = [
+    known_rows = [
         cache.find(*(str(row[key]) for key in ("style", "content_id", "sha256"))) for row in rows
     ]
-    missing = [number for number, one in enumerate(found) if one is None]
+    missing = [number for number, row_known in enumerate(known_rows) if row_known is None]
     if missing:
         start()
         from nstcore.backbones.backbone import Backbone
-        from nstcore.judging.judge import Reference, look, read_as_if_stylized, read_stylized
+        from nstcore.judging.judge import (
+            Reference,
+            extract_features,
+            read_as_if_stylized,
+            read_stylized,
+        )
 
         judge = Backbone.load(judge_file)
         reference = Reference.load(reference_file)
         wanted = dict.fromkeys(pictures[number][1] for number in missing)
-        seen = {name: look(judge, read_as_if_stylized(contents[name])) for name in wanted}
+        seen = {
+            name: extract_features(judge, read_as_if_stylized(contents[name])) for name in wanted
+        }
         for number in missing:
             style, content_id, path = pictures[number]
             content = seen[content_id]
-            picture = look(judge, read_stylized(path, content.pixels.shape[0]))
+            picture = extract_features(judge, read_stylized(path, content.pixels.shape[0]))
             rows[number] |= reference.score(picture, style, [content])
-    cache.write([one or row for one, row in zip(found, rows, strict=True)])
+    cache.write([row_known or row for row_known, row in zip(known_rows, rows, strict=True)])
     return len(missing)
 
 

@@ -3,6 +3,7 @@
 import math
 
 from nstcore.common.formatting import format_percent
+from nstcore.judging.measures import COMPARED
 from nstcore.judging.statistics import Comparison, fewest_pairs
 
 LEAST_VISIBLE = 0.02
@@ -10,56 +11,53 @@ LEAST_VISIBLE = 0.02
 least difference that one can see is 2.3 (Mahy et al. 1994)."""
 
 # Names of what is compared.
-STYLE, CONTENT, COLORS = "style reached", "content lost", "colours reached"
-# How the first relates to the second where its value is the higher, and the lower one.
-_RELATIONS = {
-    STYLE: (
-        "goes further towards the held-out paintings than",
-        "goes less far towards the held-out paintings than",
-    ),
-    CONTENT: ("keeps less of the content than", "keeps more of the content than"),
-    COLORS: (
-        "comes nearer to the artists' colours than",
-        "stays farther from the artists' colours than",
-    ),
-    "change": ("changes the pixels more than", "changes the pixels less than"),
-    "grain": ("is grainier than", "is less grainy than"),
-    "grid": ("shows more of a grid than", "shows less of a grid than"),
-    "total loss": ("ends at a higher loss than", "ends at a lower loss than"),
-}
+TOTAL_LOSS = "total loss"
+"""What optimizers are compared by, which is no measure of pictures."""
+
+_LOSS_RELATIONS = ("ends at a higher loss than", "ends at a lower loss than")
 
 
-def tell(found: Comparison, where: str = "") -> str:
+def tell(comparison: Comparison, where: str = "") -> str:
     """Put a comparison into a sentence."""
-    more, less = _RELATIONS[found.measure]
+    more, less = _relations(comparison.measure)
+    first, second = comparison.first, comparison.second
     prefix = f"With {where}, " if where else ""
-    if found.verdict == "too few":
-        enough = fewest_pairs(found.confidence)
+    if comparison.verdict == "too few":
+        enough = fewest_pairs(comparison.confidence)
         return (
-            f"{prefix}{found.pairs} {pairs_are(found.pairs)} too few to say whether {found.first} "
-            f"{more} {found.second}; it takes {enough} at least."
+            f"{prefix}{comparison.pairs} {pairs_are(comparison.pairs)} too few to say whether "
+            f"{first} {more} {second}; it takes {enough} at least."
         )
     by = (
-        f"{format_number(found.difference)} times"
-        if found.ratio
-        else f"by {_signed(found.difference)}"
+        f"{format_number(comparison.difference)} times"
+        if comparison.ratio
+        else f"by {_signed(comparison.difference)}"
     )
-    interval = f"{format_percent(found.confidence)} interval {format_range(found.low, found.high)}"
-    if found.verdict == "undecided":
+    ends = format_range(comparison.low, comparison.high)
+    interval = f"{format_percent(comparison.confidence)} interval {ends}"
+    if comparison.verdict == "undecided":
         return (
-            f"{prefix}{found.first} and {found.second} cannot be told apart by {found.measure}: "
-            f"{by} ({interval}; {found.pairs} pairs)."
+            f"{prefix}{first} and {second} cannot be told apart by {comparison.measure}: {by} "
+            f"({interval}; {comparison.pairs} pairs)."
         )
-    relation = more if found.verdict == "more" else less
-    agreeing = found.first_higher if found.verdict == "more" else found.second_higher
+    relation = more if comparison.verdict == "more" else less
+    agreeing = comparison.first_higher if comparison.verdict == "more" else comparison.second_higher
     return (
-        f"{prefix}{found.first} {relation} {found.second}: {by} ({interval}; so in {agreeing} of "
-        f"{found.pairs} pairs; d_z {found.effect_size:.2g}){_invisible(found)}."
+        f"{prefix}{first} {relation} {second}: {by} ({interval}; so in {agreeing} of "
+        f"{comparison.pairs} pairs; d_z {comparison.effect_size:.2g}){_invisible(comparison)}."
     )
 
 
-def _invisible(found: Comparison) -> str:
-    seen = found.measure != "change" or abs(found.difference) >= LEAST_VISIBLE
+def _relations(label: str) -> tuple[str, str]:
+    """Say how the first relates to the second where its value is the higher, and the lower one."""
+    if label == TOTAL_LOSS:
+        return _LOSS_RELATIONS
+    _, wording = COMPARED[label]
+    return wording.more, wording.less
+
+
+def _invisible(comparison: Comparison) -> str:
+    seen = comparison.measure != "change" or abs(comparison.difference) >= LEAST_VISIBLE
     return "" if seen else ", too little to see"
 
 

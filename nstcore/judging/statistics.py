@@ -4,9 +4,10 @@ import math
 import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Annotated, Literal
 
 import numpy as np
+from pydantic import BeforeValidator
 from scipy import stats
 
 CONFIDENCE = 0.95
@@ -18,13 +19,17 @@ Verdict = Literal["more", "less", "undecided", "too few"]
 """What the interval says of the first against the second."""
 
 
+Number = Annotated[float, BeforeValidator(lambda value: math.nan if value is None else value)]
+"""A number that is null in JSON where it is infinite or not a number."""
+
+
 @dataclass(frozen=True)
 class Interval:
     """A mean and where it may lie."""
 
-    mean: float
-    low: float
-    high: float
+    mean: Number
+    low: Number
+    high: Number
 
 
 @dataclass(frozen=True)
@@ -37,14 +42,14 @@ class Comparison:
     second: str
     pairs: int
     """Artists x contents that both were measured on."""
-    difference: float
+    difference: Number
     """The mean of first minus second; where `ratio`, the geometric mean of first over second."""
-    low: float
+    low: Number
     """Of the interval of that mean, at the level `confidence`."""
-    high: float
+    high: Number
     ratio: bool
     confidence: float
-    effect_size: float
+    effect_size: Number
     """Cohen's d_z: the mean difference over the standard deviation of the differences."""
     first_higher: int
     """Pairs in which the first is the higher one."""
@@ -87,7 +92,7 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Interva
         with warnings.catch_warnings():
             # BCa has no answer for a few very uneven values; it says so by NaN, too.
             warnings.simplefilter("ignore", stats.DegenerateDataWarning)
-            found = stats.bootstrap(
+            interval = stats.bootstrap(
                 (sample,),
                 np.mean,
                 confidence_level=confidence,
@@ -95,15 +100,15 @@ def estimate(values: Sequence[float], confidence: float = CONFIDENCE) -> Interva
                 method=method,
                 rng=np.random.default_rng(0),
             ).confidence_interval
-        if np.isfinite([found.low, found.high]).all():
+        if np.isfinite([interval.low, interval.high]).all():
             break
-    return Interval(mean, float(found.low), float(found.high))
+    return Interval(mean, float(interval.low), float(interval.high))
 
 
 def estimate_share(count: int, of: int) -> Interval:
     """Return a share and its interval (Wilson's score)."""
-    found = stats.binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
-    return Interval(count / of, float(found.low), float(found.high))
+    interval = stats.binomtest(count, of).proportion_ci(CONFIDENCE, method="wilson")
+    return Interval(count / of, float(interval.low), float(interval.high))
 
 
 def compare(
@@ -123,20 +128,20 @@ def compare(
         confidence: Of the interval.
         ratio: Compare positive values by their ratio.
     """
-    one, other = np.asarray(first[1], float), np.asarray(second[1], float)
+    ours, theirs = np.asarray(first[1], float), np.asarray(second[1], float)
     if ratio:
-        one, other = np.log(one), np.log(other)
-    differences = (one - other)[np.isfinite(one - other)]
+        ours, theirs = np.log(ours), np.log(theirs)
+    differences = (ours - theirs)[np.isfinite(ours - theirs)]
     pairs = len(differences)
     if not pairs:
         nan = math.nan
         return Comparison(
             measure, first[0], second[0], 0, nan, nan, nan, ratio, confidence, nan, 0, 0, "too few"
         )
-    found = estimate(differences.tolist(), confidence)
+    interval = estimate(differences.tolist(), confidence)
     spread = float(differences.std(ddof=1)) if pairs > 1 else 0.0
     mean, low, high = (
-        math.exp(end) if ratio else end for end in (found.mean, found.low, found.high)
+        math.exp(end) if ratio else end for end in (interval.mean, interval.low, interval.high)
     )
     return Comparison(
         measure=measure,
@@ -148,16 +153,16 @@ def compare(
         high=high,
         ratio=ratio,
         confidence=confidence,
-        effect_size=found.mean / spread if spread else math.nan,
+        effect_size=interval.mean / spread if spread else math.nan,
         first_higher=int((differences > 0).sum()),
         second_higher=int((differences < 0).sum()),
-        verdict=_judge(found, pairs, confidence),
+        verdict=_judge(interval, pairs, confidence),
     )
 
 
-def _judge(found: Interval, pairs: int, confidence: float) -> Verdict:
+def _judge(interval: Interval, pairs: int, confidence: float) -> Verdict:
     if pairs < fewest_pairs(confidence):
         return "too few"
-    if found.low > 0:
+    if interval.low > 0:
         return "more"
-    return "less" if found.high < 0 else "undecided"
+    return "less" if interval.high < 0 else "undecided"

@@ -9,13 +9,17 @@ have the unit of the losses, so they share one style weight. Their derivatives a
     dM_p / dL_i = 1/n (L_i / M_p)^(p - 1)
 """
 
-import tensorflow as tf
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
 
 from nstcore.common.errors import ConfigError
+from nstcore.common.hints import nearest
+from nstcore.common.lazy import tf
 from nstcore.common.types import Tensor
 
-POWERS: dict[str, int] = {"simple": 1, "squared": 2, "logged": 0}
-"""p by aggregation."""
+_SUM = "<munder><mo>\u2211</mo><mi>i</mi></munder>"
+_LOSS = "<msub><mi>L</mi><mi>i</mi></msub>"
 
 
 def power_mean(losses: Tensor, p: int) -> Tensor:
@@ -41,9 +45,57 @@ def power_mean(losses: Tensor, p: int) -> Tensor:
     return largest[..., 0] * tf.pow(mean, 1 / p)
 
 
-def tiny(dtype: tf.DType) -> float:
-    """Return what losses are held above before logarithms and roots."""
+def tiny(dtype: Tensor) -> float:
+    """Return what losses of a TensorFlow type are held above before logarithms and roots."""
     return 1e-100 if dtype == tf.float64 else 1e-30
+
+
+@dataclass(frozen=True)
+class Aggregation:
+    """A way to make one style loss of those against n paintings."""
+
+    description: str
+    """What it is: "the mean"."""
+    pull: str
+    """Which paintings count for how much."""
+    formula: str
+    """In plain text: `L_i` is the loss against painting i of n."""
+    function: Callable[[Tensor], Tensor]
+    """From losses (..., n), not negative, to (...), in their unit."""
+    is_mean: bool = False
+    """Whether it is the arithmetic mean, which costs no more for many paintings and cannot fall
+    below their own spread (`StyleTarget.floor`)."""
+    mathml: str = ""
+    """The formula as MathML, within `<math>`; by default it is shown as plain text."""
+
+
+AGGREGATIONS: dict[str, Aggregation] = {
+    "simple": Aggregation(
+        "the mean",
+        "every painting counts the same",
+        "1/n sum_i L_i",
+        partial(power_mean, p=1),
+        is_mean=True,
+        mathml=f"<mfrac><mn>1</mn><mi>n</mi></mfrac>{_SUM}{_LOSS}",
+    ),
+    "squared": Aggregation(
+        "the root mean square",
+        "paintings that are far off pull harder",
+        "sqrt(1/n sum_i L_i^2)",
+        partial(power_mean, p=2),
+        mathml=f"<msqrt><mfrac><mn>1</mn><mi>n</mi></mfrac>{_SUM}"
+        "<msubsup><mi>L</mi><mi>i</mi><mn>2</mn></msubsup></msqrt>",
+    ),
+    "logged": Aggregation(
+        "the geometric mean",
+        "paintings that are near pull harder",
+        "exp(1/n sum_i log L_i)",
+        partial(power_mean, p=0),
+        mathml="<mi>exp</mi><mo>(</mo><mfrac><mn>1</mn><mi>n</mi></mfrac>"
+        f'{_SUM}<mi>log</mi><mspace width="0.2em"/>{_LOSS}<mo>)</mo>',
+    ),
+}
+"""By name. To add one: an entry here."""
 
 
 def aggregate(losses: Tensor, aggregation: str) -> Tensor:
@@ -51,7 +103,7 @@ def aggregate(losses: Tensor, aggregation: str) -> Tensor:
 
     Args:
         losses: (batch, n), not negative.
-        aggregation: "simple", "squared" or "logged".
+        aggregation: One of `AGGREGATIONS`.
 
     Returns:
         (batch,), in the unit of `losses`.
@@ -59,6 +111,6 @@ def aggregate(losses: Tensor, aggregation: str) -> Tensor:
     Raises:
         ConfigError: No such aggregation.
     """
-    if aggregation not in POWERS:
-        raise ConfigError(f"aggregation {aggregation!r}: choose one of {', '.join(POWERS)}")
-    return power_mean(tf.convert_to_tensor(losses), POWERS[aggregation])
+    if aggregation not in AGGREGATIONS:
+        raise ConfigError(f"aggregation {aggregation!r}: {nearest(aggregation, AGGREGATIONS)}")
+    return AGGREGATIONS[aggregation].function(tf.convert_to_tensor(losses))

@@ -13,9 +13,9 @@ from functools import lru_cache
 from typing import NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
+from nstcore.common.lazy import tf
 from nstcore.common.types import Tensor
 
 
@@ -40,30 +40,33 @@ def _flatten(features: Tensor) -> tuple[Tensor, Tensor]:
     return flat, tf.cast(height * width * channels, features.dtype)
 
 
-class Triangle(NamedTuple):
-    """How a symmetric (C, C) matrix and its upper triangle, C (C + 1) / 2 numbers, correspond."""
+class Packing(NamedTuple):
+    """How a symmetric (C, C) matrix and its packed form, C (C + 1) / 2 numbers, correspond.
+
+    The packed form is the upper triangle row by row: vech of the matrix (Magnus and Neudecker,
+    "Matrix Differential Calculus", 1988) and BLAS' packed storage.
+    """
 
     upper: NDArray[np.int32]
-    """Of each number of the triangle: its place in the flattened matrix."""
+    """Of each packed number: its place in the flattened matrix."""
     back: NDArray[np.int32]
-    """Of each entry of the flattened matrix: its place in the triangle."""
+    """Of each entry of the flattened matrix: its place among the packed numbers."""
     scale: NDArray[np.float64]
-    """1 on the diagonal, sqrt(2) above it: so scaled, the triangle has the matrix's norm."""
+    """1 on the diagonal, sqrt(2) above it: so scaled, the packed form has the matrix's norm."""
 
 
 @lru_cache
-def triangle(channels: int) -> Triangle:
+def packing(channels: int) -> Packing:
     """Return the correspondence for matrices of `channels` x `channels`."""
     row, column = np.triu_indices(channels)
     back = np.zeros((channels, channels), np.int32)
     back[row, column] = back[column, row] = np.arange(len(row), dtype=np.int32)
     upper = (row * channels + column).astype(np.int32)
-    return Triangle(upper, back.ravel(), np.where(row == column, 1.0, np.sqrt(2.0)))
+    return Packing(upper, back.ravel(), np.where(row == column, 1.0, np.sqrt(2.0)))
 
 
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def half_gram(features: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
-    """Return the Gram matrices as scaled upper triangles: half the numbers, the same norm.
+def packed_gram(features: Tensor) -> Tensor:
+    """Return the Gram matrices packed and scaled: half the numbers, the same norm.
 
     The product is taken in float32 and what follows in float64: style losses are small differences
     of large numbers. The gradient is one product, 2 F S / (H W C) with S the gradient by G made
@@ -73,18 +76,22 @@ def half_gram(features: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
         features: float32, (batch, height, width, channels).
 
     Returns:
-        float64, (batch, channels (channels + 1) / 2), each number of the triangle times its
-        `Triangle.scale`.
+        float64, (batch, channels (channels + 1) / 2), each number times its `Packing.scale`.
     """
+    # Decorated here and not above: to import this module must not start TensorFlow.
+    return tf.custom_gradient(_packed_gram)(features)
+
+
+def _packed_gram(features: Tensor) -> tuple[Tensor, Callable[[Tensor], Tensor]]:
     flat, size = _flatten(features)
     channels = features.shape[-1]
-    upper, back, scale = triangle(channels)
+    upper, back, scale = packing(channels)
     gram = tf.reshape(tf.matmul(flat, flat, transpose_a=True) / size, (-1, channels * channels))
-    half = tf.cast(tf.gather(gram, upper, axis=1), tf.float64) * scale
+    packed = tf.cast(tf.gather(gram, upper, axis=1), tf.float64) * scale
 
     def gradient(upstream: Tensor) -> Tensor:
         symmetric = tf.gather(tf.cast(upstream / scale, features.dtype), back, axis=1)
         symmetric = tf.reshape(symmetric, (-1, channels, channels))
         return tf.reshape(tf.matmul(flat, symmetric) * (2 / size), tf.shape(features))
 
-    return half, gradient
+    return packed, gradient

@@ -1,25 +1,31 @@
-"""Content loss, total variation, and the total that is minimised."""
+"""The objective: content loss, total variation, and the total that is minimised."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-import tensorflow as tf
+from pydantic import Field
 
-from nstcore.backbones.backbone import Backbone
 from nstcore.common.errors import ConfigError
+from nstcore.common.lazy import tf
+from nstcore.common.section import OneOf, Section
 from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
-from nstcore.losses.aggregation import POWERS, aggregate
-from nstcore.losses.gram import half_gram
+from nstcore.losses.aggregation import AGGREGATIONS, aggregate
+from nstcore.losses.gram import packed_gram
 from nstcore.losses.style_target import LayerTarget, StyleTarget, mean_style_loss, style_losses
 
+if TYPE_CHECKING:
+    from nstcore.backbones.backbone import Backbone
+
 Scaling = Literal["published", "calibrated"]
-SCALINGS: dict[Scaling, str] = {
-    "published": "the formulas of Gatys et al. (2015), whose size depends on the backbone",
-    "calibrated": "each loss over a reference value of the untouched content: 1 at every backbone",
-}
+"""published: the formulas of Gatys et al. (2015), whose size depends on the backbone. calibrated:
+each loss over a reference value of the untouched content, so that it starts near 1 everywhere."""
+
+Weight = Annotated[float, Field(ge=0)]
+
+# What serves all backbones under calibrated scaling.
+_CALIBRATED_ALPHA, _CALIBRATED_BETA = 0.1, 1.0
 
 # A unit below this part of the features' own size would blow up rounding errors.
 _LEAST = 1e-6
@@ -77,8 +83,8 @@ class Losses(NamedTuple):
     """alpha * content + beta * style (Gatys et al. 2015, eq. 7), and total variation if asked."""
 
 
-class Goal(NamedTuple):
-    """What the pictures of a batch are to become: tensors, so that all goals share one graph."""
+class Targets(NamedTuple):
+    """What a batch of pictures is optimised towards: tensors, so that all share one graph."""
 
     content: Tensor
     """The contents' features at the content layer."""
@@ -99,34 +105,96 @@ class Goal(NamedTuple):
         )
 
 
-@dataclass(frozen=True)
-class Objective:
-    """What is minimised over the pixels of a picture.
+class LossTerms(Section):
+    """What is minimised beside content and style loss.
 
-    Raises:
-        ConfigError: No such aggregation or scaling.
+    To add a term: a field here, its value in `Objective.losses`.
     """
 
-    aggregation: str
-    """"simple", "squared" or "logged"."""
-    alpha: float = 1.0
+    total_variation: Weight = 0.0
+    """Weight of the mean absolute difference of neighbouring pixels, which smooths; 0 leaves it
+    out."""
+
+
+class BackboneWeights(Section):
+    """Weights of the losses for one backbone."""
+
+    alpha: Weight | None = None
+    """Weight of the content loss; by default that of `loss`."""
+    beta: Weight | None = None
+    """Weight of the aggregated style loss; by default that of `loss`."""
+
+
+class Loss(LossTerms):
+    """What is minimised: the section `loss` of the config.
+
+    The total is alpha * content loss + beta * aggregated style loss (Gatys et al. 2015, eq. 7).
+    """
+
+    scaling: Scaling | None = None
+    """published: the formulas as they are, whose sizes differ by twelve orders of magnitude between
+    backbones. calibrated: each loss over a reference value of the untouched content, so that one
+    pair of weights serves all backbones. By default published where alpha or beta is given, here or
+    for a backbone, else calibrated."""
+    alpha: Weight | None = None
+    """Weight of the content loss for backbones without their own; needed under published scaling,
+    under calibrated 0.1 by default."""
+    beta: Weight | None = None
+    """Weight of the aggregated style loss for backbones without their own; needed under published
+    scaling, under calibrated 1 by default."""
+
+    def settled(self, backbones: Iterable[BackboneWeights]) -> "Loss":
+        """Return the same with the scaling that is used, where none is given."""
+        if self.scaling is not None:
+            return self
+        weights = [weight for backbone in backbones for weight in (backbone.alpha, backbone.beta)]
+        given = any(weight is not None for weight in (self.alpha, self.beta, *weights))
+        scaling: Scaling = "published" if given else "calibrated"
+        return self.model_copy(update={"scaling": scaling})
+
+    def objective(self, backbone: BackboneWeights) -> "Objective":
+        """Return what is minimised with one backbone, but for the aggregation.
+
+        Raises:
+            ConfigError: A weight is missing; says which.
+        """
+        weights = {"alpha": _CALIBRATED_ALPHA, "beta": _CALIBRATED_BETA}
+        for name in weights:
+            own, common = getattr(backbone, name), getattr(self, name)
+            if own is None and common is None and self.scaling == "published":
+                raise ConfigError(
+                    f"key {name!r} is missing, here and in 'loss'; give it as"
+                    " docs/loss-weights.md tells, or set loss: {scaling: calibrated}"
+                )
+            weights[name] = next(
+                weight for weight in (own, common, weights[name]) if weight is not None
+            )
+        terms = {name: getattr(self, name) for name in LossTerms.model_fields}
+        values: dict[str, Any] = {**terms, **weights, "scaling": self.scaling or "published"}
+        return Objective(**values)
+
+
+class Objective(LossTerms):
+    """What is minimised over the pixels of a picture.
+
+    The total is alpha * content loss + beta * aggregated style loss (Gatys et al. 2015, eq. 7), and
+    what `LossTerms` adds.
+
+    Raises:
+        ConfigError: No such aggregation or scaling, or a weight under 0.
+    """
+
+    aggregation: Annotated[str, OneOf(AGGREGATIONS)] = "simple"
+    """One of `AGGREGATIONS`."""
+    alpha: Weight = 1.0
     """Weight of the content loss."""
-    beta: float = 1.0
+    beta: Weight = 1.0
     """Weight of the aggregated style loss."""
-    scaling: str = "published"
-    """One of `SCALINGS`."""
-    total_variation: float = 0.0
-    """Weight of the total variation; 0 leaves it out."""
+    scaling: Scaling = "published"
+    """See `Scaling`."""
 
-    def __post_init__(self) -> None:
-        if self.aggregation not in POWERS:
-            allowed = ", ".join(POWERS)
-            raise ConfigError(f"aggregation {self.aggregation!r}: choose one of {allowed}")
-        if self.scaling not in SCALINGS:
-            raise ConfigError(f"scaling {self.scaling!r}: choose one of {', '.join(SCALINGS)}")
-
-    def goal(self, backbone: Backbone, contents: Pixels, target: StyleTarget) -> Goal:
-        """Set the goal for contents in a style.
+    def targets(self, backbone: "Backbone", contents: Pixels, style: StyleTarget) -> Targets:
+        """Return what contents are to become in a style.
 
         Under `calibrated` scaling a layer's style loss is divided by its mean over the paintings at
         the untouched content, and the content loss by `content_reference`: with weights w_l that
@@ -135,43 +203,45 @@ class Objective:
         Args:
             backbone: Where features come from.
             contents: (batch, height, width, 3), RGB, 0..1.
-            target: The style, made with `backbone`.
+            style: The style, made with `backbone`.
         """
         features = backbone.features(contents)
         content = features[backbone.content_layer]
         content_units = tf.ones(len(contents), tf.float64)
-        units = dict.fromkeys(target.weights, content_units)
+        units = dict.fromkeys(style.weights, content_units)
         if self.scaling == "calibrated":
             content_units = _content_unit(content)
             units = {
-                name: _style_unit(features[name], target.layers[name]) for name in target.weights
+                name: _style_unit(features[name], style.layers[name]) for name in style.weights
             }
-        return Goal(
+        return Targets(
             content,
             1 / content_units,
-            target.layers,
-            {name: weight / units[name] for name, weight in target.weights.items()},
+            style.layers,
+            {name: weight / units[name] for name, weight in style.weights.items()},
         )
 
-    def losses(self, images: Tensor, features: Mapping[str, Tensor], at: str, goal: Goal) -> Losses:
+    def losses(
+        self, images: Tensor, features: Mapping[str, Tensor], at: str, targets: Targets
+    ) -> Losses:
         """Compute the losses of pictures.
 
         Args:
             images: (batch, height, width, 3), RGB, 0..1.
             features: Theirs, by layer.
             at: The content layer.
-            goal: What they are to become.
+            targets: What they are to become.
 
         Returns:
             float64: published style losses can leave the range of float32.
         """
-        content = tf.cast(content_loss(features[at], goal.content), tf.float64)
-        content *= goal.content_weights
-        if self.aggregation == "simple":
-            style = mean_style_loss(features, goal.layers, goal.layer_weights)
+        content = tf.cast(content_loss(features[at], targets.content), tf.float64)
+        content *= targets.content_weights
+        if AGGREGATIONS[self.aggregation].is_mean:
+            style = mean_style_loss(features, targets.layers, targets.layer_weights)
         else:
             style = aggregate(
-                style_losses(features, goal.layers, goal.layer_weights), self.aggregation
+                style_losses(features, targets.layers, targets.layer_weights), self.aggregation
             )
         total = self.alpha * content + self.beta * style
         if self.total_variation:
@@ -188,7 +258,7 @@ def _content_unit(content: Tensor) -> Tensor:
 def _style_unit(features: Tensor, layer: LayerTarget) -> Tensor:
     """Return 1/4 mean ||G - A_i||^2 of the untouched contents, or a small part of 1/4 ||M||^2."""
     size = tf.reduce_sum(tf.square(layer.mean)) / 4
-    return _positive(layer.mean_squared_distance(half_gram(features)) / 4, _LEAST * size)
+    return _positive(layer.mean_squared_distance(packed_gram(features)) / 4, _LEAST * size)
 
 
 def _positive(unit: Tensor, least: Tensor) -> Tensor:

@@ -16,19 +16,21 @@ from functools import cached_property
 from itertools import groupby, islice
 from math import isqrt
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-import tensorflow as tf
 from numpy.typing import NDArray
 
-from nstcore.backbones.backbone import Backbone
 from nstcore.common.errors import TargetError
-from nstcore.common.files import whole
+from nstcore.common.files import atomic_write
+from nstcore.common.lazy import tf
 from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
 from nstcore.losses.aggregation import tiny
-from nstcore.losses.gram import gram_matrix, half_gram, triangle
+from nstcore.losses.gram import gram_matrix, packed_gram, packing
+
+if TYPE_CHECKING:
+    from nstcore.backbones.backbone import Backbone
 
 FORMAT = 2
 """Version of the saved file."""
@@ -43,7 +45,7 @@ class LayerTarget(NamedTuple):
     ||G - A_i||^2 = ||D||^2 - 2 <D, A_i - M> + ||A_i - M||^2 with D = G - M costs one matrix-vector
     product for all paintings together. The centring keeps the three terms as small as the
     distances between the matrices; float64 keeps their difference exact where the picture comes
-    near one painting of many. All matrices are scaled upper triangles (see `gram.half_gram`), of
+    near one painting of many. All matrices are packed and scaled (see `gram.packed_gram`), of
     m = C (C + 1) / 2 numbers.
     """
 
@@ -55,10 +57,10 @@ class LayerTarget(NamedTuple):
     """||A_i - M||^2: float64, (n,)."""
 
     @classmethod
-    def from_triangles(cls, triangles: NDArray[np.floating], channels: int) -> "LayerTarget":
-        """Centre n Gram matrices, given as their upper triangles (n, m), not scaled."""
-        scaled = triangles.astype(np.float64)
-        scaled *= triangle(channels).scale
+    def from_packed(cls, packed_grams: NDArray[np.floating], channels: int) -> "LayerTarget":
+        """Centre n Gram matrices, given as their packed form (n, m), not scaled."""
+        scaled = packed_grams.astype(np.float64)
+        scaled *= packing(channels).scale
         mean = scaled.mean(axis=0)
         scaled -= mean
         spreads = np.einsum("nm,nm->n", scaled, scaled)
@@ -100,7 +102,7 @@ def style_losses(
     losses = tf.add_n(
         [
             tf.reshape(tf.cast(weight, tf.float64) / 4, (-1, 1))
-            * layers[name].squared_distances(half_gram(features[name]))
+            * layers[name].squared_distances(packed_gram(features[name]))
             for name, weight in weights.items()
         ]
     )
@@ -120,7 +122,7 @@ def mean_style_loss(
         [
             tf.cast(weight, tf.float64)
             / 4
-            * layers[name].mean_squared_distance(half_gram(features[name]))
+            * layers[name].mean_squared_distance(packed_gram(features[name]))
             for name, weight in weights.items()
         ]
     )
@@ -136,8 +138,8 @@ class StyleTarget:
         >>> losses = StyleTarget.load("monet.npz", backbone).losses(backbone.features(images))
     """
 
-    triangles: Mapping[str, NDArray[np.float32]]
-    """By layer, the upper triangles of the paintings' Gram matrices: (n, C (C + 1) / 2)."""
+    packed_grams: Mapping[str, NDArray[np.float32]]
+    """By layer, the packed form of the paintings' Gram matrices: (n, C (C + 1) / 2)."""
     weights: Mapping[str, float]
     """w_l by layer."""
     backbone: Mapping[str, Any]
@@ -150,14 +152,14 @@ class StyleTarget:
     @property
     def count(self) -> int:
         """The number of paintings, n."""
-        return len(next(iter(self.triangles.values())))
+        return len(next(iter(self.packed_grams.values())))
 
     @cached_property
     def layers(self) -> dict[str, LayerTarget]:
         """The centred form that losses are computed with, by layer."""
         return {
-            name: LayerTarget.from_triangles(triangles, channels_of(triangles))
-            for name, triangles in self.triangles.items()
+            name: LayerTarget.from_packed(packed_grams, channels_of(packed_grams))
+            for name, packed_grams in self.packed_grams.items()
         }
 
     @property
@@ -173,13 +175,13 @@ class StyleTarget:
     def floors(self) -> dict[str, float]:
         """What each layer contributes to `floor`."""
         return {
-            name: weight / 4 * _mean_spread(self.triangles[name])
+            name: weight / 4 * _mean_spread(self.packed_grams[name])
             for name, weight in self.weights.items()
         }
 
     @classmethod
     def from_images(
-        cls, backbone: Backbone, paintings: Iterable[Pixels], names: Sequence[str] = ()
+        cls, backbone: "Backbone", paintings: Iterable[Pixels], names: Sequence[str] = ()
     ) -> "StyleTarget":
         """Take the Gram matrices of paintings.
 
@@ -193,25 +195,25 @@ class StyleTarget:
             TargetError: There are no paintings, or not one name for each.
         """
         # Bytes grow where they are; a list of arrays would be there twice once it is stacked.
-        found = {name: bytearray() for name in backbone.style_layers}
+        grown = {name: bytearray() for name in backbone.style_layers}
         count = 0
         digest = hashlib.sha256()
         for batch in _batches(paintings):
             count += len(batch)
             digest.update(batch.tobytes())
             features = backbone.features(batch)
-            for name, triangles in found.items():
+            for name, packed_grams in grown.items():
                 grams = gram_matrix(features[name]).numpy()
-                upper = triangle(grams.shape[-1]).upper
-                triangles += grams.reshape(len(grams), -1)[:, upper].tobytes()
+                upper = packing(grams.shape[-1]).upper
+                packed_grams += grams.reshape(len(grams), -1)[:, upper].tobytes()
         if not count:
             raise TargetError("a style needs at least one painting")
         if names and len(names) != count:
             raise TargetError(f"{count} paintings, but {len(names)} names")
         return cls(
-            triangles={
-                name: np.frombuffer(triangles, np.float32).reshape(count, -1)
-                for name, triangles in found.items()
+            packed_grams={
+                name: np.frombuffer(packed_grams, np.float32).reshape(count, -1)
+                for name, packed_grams in grown.items()
             },
             weights=dict(backbone.style_layers),
             backbone=backbone.identity,
@@ -238,12 +240,12 @@ class StyleTarget:
 
     def save(self, path: Path | str) -> None:
         """Write the target as one NumPy archive, whole or not at all; same target, same bytes."""
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             arrays: dict[str, Any] = {"about": np.array(json.dumps(self.about()))}
-            np.savez(draft, **(arrays | dict(self.triangles)))
+            np.savez(draft, **(arrays | dict(self.packed_grams)))
 
     @classmethod
-    def load(cls, path: Path | str, backbone: Backbone | None = None) -> "StyleTarget":
+    def load(cls, path: Path | str, backbone: "Backbone | None" = None) -> "StyleTarget":
         """Read a saved target.
 
         Args:
@@ -262,13 +264,13 @@ class StyleTarget:
                         f"{path}: a style target of format {about['format']}, not {FORMAT}; "
                         "delete it and build it again"
                     )
-                triangles = {name: file[name] for name in about["weights"]}
+                packed_grams = {name: file[name] for name in about["weights"]}
         except FileNotFoundError:
             raise TargetError(f"{path}: no such style target") from None
         except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
             raise TargetError(f"{path}: no style target, or a damaged one ({error})") from None
         target = cls(
-            triangles,
+            packed_grams,
             about["weights"],
             about["backbone"],
             tuple(about["paintings"]),
@@ -278,7 +280,7 @@ class StyleTarget:
             target.check(backbone, f"{path}: ")
         return target
 
-    def check(self, backbone: Backbone, where: str = "style target: ") -> None:
+    def check(self, backbone: "Backbone", where: str = "style target: ") -> None:
         """Refuse to be used with another backbone than the one it was made with.
 
         Raises:
@@ -294,16 +296,16 @@ class StyleTarget:
         )
 
 
-def channels_of(triangles: NDArray[np.floating]) -> int:
-    """Return C of triangles (n, C (C + 1) / 2)."""
-    return (isqrt(8 * triangles.shape[-1] + 1) - 1) // 2
+def channels_of(packed_grams: NDArray[np.floating]) -> int:
+    """Return C of packed_grams (n, C (C + 1) / 2)."""
+    return (isqrt(8 * packed_grams.shape[-1] + 1) - 1) // 2
 
 
-def _mean_spread(triangles: NDArray[np.floating]) -> float:
+def _mean_spread(packed_grams: NDArray[np.floating]) -> float:
     """Return mean ||A_i - M||^2, painting by painting: hundreds need no second copy in float64."""
-    scale = triangle(channels_of(triangles)).scale
-    mean = triangles.mean(axis=0, dtype=np.float64)
-    return float(np.mean([np.sum(np.square((one - mean) * scale)) for one in triangles]))
+    scale = packing(channels_of(packed_grams)).scale
+    mean = packed_grams.mean(axis=0, dtype=np.float64)
+    return float(np.mean([np.sum(np.square((packed - mean) * scale)) for packed in packed_grams]))
 
 
 def _batches(paintings: Iterable[Pixels]) -> Iterator[Pixels]:

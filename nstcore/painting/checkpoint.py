@@ -20,13 +20,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from nstcore.common.files import whole
+from nstcore.common.files import atomic_write
 
 State = list[NDArray[Any]]
 """What the next step of a part depends on."""
-Rows = NDArray[np.float32]
+LossRows = NDArray[np.float32]
 """The losses of a part's pairs at one epoch: (pairs, 3)."""
-Step = Callable[[int, State], tuple[State, Rows]]
+Step = Callable[[int, State], tuple[State, LossRows]]
 """Advances a part to an epoch, given its state at the epoch before; tells its losses there."""
 
 FORMAT = 1
@@ -44,17 +44,18 @@ class _UselessError(Exception):
 @dataclass(frozen=True)
 class _Part:
     epoch: int
-    rows: Rows
+    rows: LossRows
     state: State
 
 
-class SavedRun:
+class Checkpoint:
     """The parts of a run, in memory as far as they may be and on disk beyond that.
 
     Example:
-        >>> run = SavedRun(folder, identity, sizes=[2, 2], in_memory=2, save_every=5)
+        >>> checkpoint = Checkpoint(folder, identity, sizes=[2, 2], in_memory=2, save_every=5)
         >>> for epoch in range(epochs + 1):
-        ...     run.finish(epoch, [run.advance(part, epoch, start, step) for part in range(2)])
+        ...     rows = [checkpoint.advance(part, epoch, start, step) for part in range(2)]
+        ...     checkpoint.finish(epoch, rows)
     """
 
     def __init__(
@@ -84,7 +85,7 @@ class SavedRun:
         self._save_every = save_every
         self._say = say
         self._held: dict[int, _Part] = {}
-        self._history: list[Rows] = []
+        self._history: list[LossRows] = []
         about = {"format": FORMAT, "sizes": list(sizes), "run": dict(identity)}
         text = json.dumps(about, sort_keys=True)
         # A file of another run, where removing it failed, does not pass for one of this run.
@@ -97,7 +98,7 @@ class SavedRun:
         """The number of epochs whose losses are known: the next to be worked on."""
         return len(self._history)
 
-    def advance(self, number: int, epoch: int, start: Callable[[], State], step: Step) -> Rows:
+    def advance(self, number: int, epoch: int, start: Callable[[], State], step: Step) -> LossRows:
         """Bring a part to an epoch and return its losses there.
 
         Nothing is computed for a complete epoch, nor for a part that was saved at this one.
@@ -111,18 +112,18 @@ class SavedRun:
         if epoch < self.complete:
             return self._history[epoch][self._offsets[number] : self._offsets[number + 1]]
         part = self._take(number, epoch)
-        found = -1 if part is None else part.epoch
+        reached = -1 if part is None else part.epoch
         part = part or _Part(-1, np.empty((0, 3), np.float32), start())
-        for current in range(found + 1, epoch + 1):
+        for current in range(reached + 1, epoch + 1):
             state, rows = step(current, part.state)
             part = _Part(current, rows, state)
         if self._holds[number]:
             self._held[number] = part
-        elif self._folder is not None and found < epoch:
+        elif self._folder is not None and reached < epoch:
             self._save(self._folder, number, part)
         return part.rows
 
-    def finish(self, epoch: int, rows: Sequence[Rows]) -> None:
+    def finish(self, epoch: int, rows: Sequence[LossRows]) -> None:
         """End an epoch, of which the losses of all parts are given."""
         if epoch < self.complete:
             return
@@ -148,7 +149,7 @@ class SavedRun:
             except _UselessError as error:
                 self._say(f"starting anew, not with what was saved in {folder}: {error}")
                 remove(folder)
-        with whole(folder / "about.json") as draft:
+        with atomic_write(folder / "about.json") as draft:
             draft.write_text(text, "utf-8")
 
     def _take(self, number: int, epoch: int) -> _Part | None:
@@ -210,10 +211,10 @@ def _compare(path: Path, text: str) -> None:
         _UselessError: It is not; says what differs.
     """
     try:
-        found = path.read_text("utf-8")
-        if found == text:
+        saved = path.read_text("utf-8")
+        if saved == text:
             return
-        old, new = json.loads(found), json.loads(text)
+        old, new = json.loads(saved), json.loads(text)
         if old["format"] != new["format"]:
             raise _UselessError(f"format {old['format']} instead of {new['format']}")
         keys = sorted(old["run"].keys() | new["run"].keys())
@@ -229,7 +230,7 @@ def _write(path: Path, key: int, arrays: Sequence[NDArray[Any]]) -> None:
     for values in arrays:
         np.save(buffer, values, allow_pickle=False)
     data = buffer.getbuffer()
-    with whole(path) as draft, draft.open("wb") as file:
+    with atomic_write(path) as draft, draft.open("wb") as file:
         file.write(zlib.crc32(data, key).to_bytes(4, "little"))
         file.write(data)
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from nstcore.common.errors import TrainingError
 from nstcore.painting.history import read_table
+from nstcore.painting.schedule import Training
 
 CHOICE_COLUMNS = ["backbone", "aggregation", "optimizer", "epochs", "total_loss", "status"]
 """Columns of `choices.csv`, one row per model."""
@@ -61,16 +62,13 @@ def has_converged(totals: Sequence[float], min_improvement: float) -> bool:
     return previous - current < min_improvement * previous or current == previous == 0
 
 
-def summarize(
-    optimizer: str, totals: Sequence[float], max_epochs: int, min_improvement: float
-) -> Run:
+def summarize(optimizer: str, totals: Sequence[float], training: Training) -> Run:
     """Sum up a finished curve.
 
     Args:
         optimizer: Its name.
         totals: The average total loss after 0, 1, 2 ... epochs.
-        max_epochs: The limit it ran under.
-        min_improvement: The threshold it ran under.
+        training: What it ran under.
 
     Raises:
         TrainingError: The curve is empty, or was cut off before any rule ended it.
@@ -84,14 +82,14 @@ def summarize(
         status = "diverged"
     elif epochs == 0:
         status = "stalled"
-    elif has_converged(totals, min_improvement):
+    elif has_converged(totals, training.min_improvement):
         status = "converged"
-    elif len(totals) > max_epochs:
+    elif len(totals) > training.max_epochs:
         status = "limit"
     else:
         raise TrainingError(
-            f"{optimizer}: its training curve ends at epoch {len(totals) - 1} of {max_epochs} "
-            "though it still improves; delete its file and run again"
+            f"{optimizer}: its training curve ends at epoch {len(totals) - 1} of "
+            f"{training.max_epochs} though it still improves; delete its file and run again"
         )
     return Run(optimizer, epochs, totals[epochs], status)
 

@@ -37,6 +37,11 @@ def read_history(path: Path | str) -> pd.DataFrame:
 
 
 def read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:
+    """Read a table that has exactly these columns, and at least one row.
+
+    Raises:
+        TrainingError: The file is missing or holds something else.
+    """
     try:
         # An artist may be called "None" or "NA": only the losses have missing values.
         missing = {name: ["nan", ""] for name in LOSSES}

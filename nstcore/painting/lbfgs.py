@@ -60,6 +60,7 @@ class LBFGS(keras.optimizers.Optimizer):  # type: ignore[misc]
         name: str | None = None,
         **settings: Any,
     ) -> None:
+        """See the class."""
         super().__init__(learning_rate=learning_rate, name=name, **settings)
         if memory < 1 or memory % 1:
             raise ValueError(f"memory {memory}: give a whole number of at least 1")

@@ -1,44 +1,167 @@
-"""The optimizers that pictures can be painted with."""
+"""The optimizers that pictures can be painted with: sections of the config, and what they make."""
 
+import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any, ClassVar
 
-import keras
+from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from nstcore.common.errors import ConfigError
-from nstcore.painting.lbfgs import LBFGS
+from nstcore.common.hints import nearest
+from nstcore.common.section import Mistake, MistakesError, Section, find_mistakes, unknown_key
 
-OPTIMIZERS: dict[str, Any] = {
-    "adam": keras.optimizers.Adam,
-    "sgd": keras.optimizers.SGD,
-    "rmsprop": keras.optimizers.RMSprop,
-    "lbfgs": LBFGS,
-}
+Rate = Annotated[float, Field(gt=0)]
+Decay = Annotated[float, Field(ge=0, lt=1)]
 
 # Keras' epsilons (1e-7) are of the size of the gradients that a backbone with small activations
 # gives; then the step shrinks with the gradient, and the picture stands still.
-_SETTINGS: dict[str, dict[str, float]] = {
-    "adam": {"learning_rate": 0.02, "epsilon": 1e-8},
-    "sgd": {"learning_rate": 1.0},
-    "rmsprop": {"learning_rate": 0.003, "epsilon": 1e-8},
-    "lbfgs": {"learning_rate": 1.0},
-}
+_EPSILON = 1e-8
 
 
-def make_optimizer(name: str, settings: Mapping[str, float] | None = None) -> Any:
-    """Make a Keras optimizer.
+class Optimizer(Section):
+    """Settings of an optimizer; learning rates are in units of the pixels' 0..1 per step."""
 
-    Args:
-        name: "adam", "sgd", "rmsprop" or "lbfgs".
-        settings: Its arguments, such as `learning_rate` (in units of the pixels' 0..1 per step).
+    name: ClassVar[str]
+    """What the config calls it."""
+
+    def build(self) -> Any:
+        """Make the Keras optimizer."""
+        import keras
+
+        return getattr(keras.optimizers, type(self).__name__)(**self.model_dump())
+
+
+class Adam(Optimizer):
+    """Adam (Kingma and Ba 2015): steps of about the learning rate, whatever the gradient's size."""
+
+    name = "adam"
+    learning_rate: Rate = 0.02
+    """Change of a pixel per step."""
+    beta_1: Decay = 0.9
+    """Decay of the mean gradient."""
+    beta_2: Decay = 0.999
+    """Decay of the mean squared gradient."""
+    epsilon: Rate = _EPSILON
+    """Added to the root of the mean squared gradient."""
+
+
+class SGD(Optimizer):
+    """Gradient descent, with momentum if asked: steps as large as the gradient."""
+
+    name = "sgd"
+    learning_rate: Rate = 1.0
+    """Change of a pixel per step and gradient; the gradient of a total near 1 by n values is about
+    1 / sqrt(n) of its length."""
+    momentum: Decay = 0.0
+    """Share of the step before that is added."""
+
+
+class RMSprop(Optimizer):
+    """RMSprop (Tieleman and Hinton 2012): the gradient over its own recent size."""
+
+    name = "rmsprop"
+    learning_rate: Rate = 0.003
+    """Change of a pixel per step."""
+    rho: Decay = 0.9
+    """Decay of the mean squared gradient."""
+    # Not written where it is 0, so that pictures keep the provenance that they have always had.
+    momentum: Annotated[Decay, Field(exclude_if=lambda momentum: momentum == 0)] = 0.0
+    """Share of the step before that is added."""
+    epsilon: Rate = _EPSILON
+    """Added to the root of the mean squared gradient."""
+
+
+class Lbfgs(Optimizer):
+    """L-BFGS without a line search, each picture by itself; state 22 times the picture."""
+
+    name = "lbfgs"
+    learning_rate: Rate = 1.0
+    """1 is the full quasi-Newton step."""
+    memory: Annotated[int, Field(ge=1, le=100)] = 10
+    """Pairs of steps and changes of the gradient that are remembered."""
+    max_change: Annotated[float, Field(gt=0, le=1)] = 0.2
+    """The largest change of one pixel in one step."""
+
+    def build(self) -> Any:
+        """Make the Keras optimizer."""
+        from nstcore.painting.lbfgs import LBFGS
+
+        return LBFGS(**self.model_dump())
+
+
+_KINDS: tuple[type[Optimizer], ...] = (
+    Adam,
+    SGD,
+    RMSprop,
+    Lbfgs,
+)
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {kind.name: kind for kind in _KINDS}
+"""By name. To add one: a class above, and its place among the kinds."""
+
+DEFAULTS = ("adam", "sgd", "rmsprop")
+"""What a study tries that names no optimizers: those of the published one."""
+
+
+def _read(given: Any) -> Any:
+    """Read settings by name, each by its own section."""
+    if not isinstance(given, Mapping):
+        raise MistakesError(f"{given!r} should be of type object")
+    settings: dict[str, Optimizer] = {}
+    mistakes: list[Mistake | str] = [] if given else ["no optimizer; give one at least"]
+    for name, values in given.items():
+        if name not in OPTIMIZERS:
+            mistakes.append(unknown_key(name, OPTIMIZERS))
+            continue
+        try:
+            settings[name] = OPTIMIZERS[name].model_validate(values)
+        except ValidationError as error:
+            mistakes += [
+                Mistake(mistake.text, (name, *mistake.path))
+                for mistake in find_mistakes(error, OPTIMIZERS[name])
+            ]
+    if mistakes:
+        raise MistakesError(*mistakes)
+    return settings
+
+
+def read_optimizer(name: str, settings: str = "{}") -> Optimizer:
+    """Read an optimizer's settings from JSON.
 
     Raises:
-        ConfigError: No such optimizer, or one that does not know these arguments.
+        ConfigError: No such optimizer, or settings that it does not know.
     """
     if name not in OPTIMIZERS:
-        raise ConfigError(f"optimizer {name!r}: choose one of {', '.join(OPTIMIZERS)}")
-    try:
-        given = {**_SETTINGS[name], **(settings or {})}
-        return OPTIMIZERS[name](**{key: float(value) for key, value in given.items()})
-    except (TypeError, ValueError) as error:
-        raise ConfigError(f"optimizer {name}: {error}") from None
+        raise ConfigError(f"optimizer {name!r}: {nearest(name, OPTIMIZERS)}")
+    return OPTIMIZERS[name].from_json(settings)
+
+
+def read_optimizers(text: str) -> dict[str, Optimizer]:
+    """Read what `write_optimizers` wrote.
+
+    Raises:
+        ConfigError: It is no JSON, or names an unknown optimizer or setting.
+    """
+    return _Settings.from_json(f'{{"optimizers": {text}}}').optimizers
+
+
+def write_optimizers(optimizers: Mapping[str, Optimizer]) -> str:
+    """Write settings by name as JSON, without those that equal their defaults."""
+    return json.dumps({name: settings.given() for name, settings in optimizers.items()})
+
+
+def _schema() -> dict[str, Any]:
+    return {
+        "type": "object",
+        "minProperties": 1,
+        "additionalProperties": False,
+        "properties": {name: kind.model_json_schema() for name, kind in OPTIMIZERS.items()},
+    }
+
+
+Optimizers = Annotated[dict[str, Any], BeforeValidator(_read), WithJsonSchema(_schema())]
+"""The section `optimizers` of the config: an `Optimizer` by name, in the config's order."""
+
+
+class _Settings(Section):
+    optimizers: Optimizers

@@ -97,6 +97,7 @@ class Progress:
         print(line, file=self._stream, flush=True)
 
     def __enter__(self) -> Self:
+        """Begin to show."""
         return self
 
     def __exit__(

@@ -8,7 +8,10 @@ from importlib.metadata import version
 from typing import Any
 
 from nstcore.backbones.backbone import Backbone
+from nstcore.losses.objective import Objective
 from nstcore.painting.history import LOSSES
+from nstcore.painting.optimizers import Optimizer
+from nstcore.painting.schedule import Schedule
 
 _PACKAGES = ("nstcore", "tensorflow", "keras", "numpy", "pillow")
 
@@ -18,6 +21,25 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         **{package: version(package) for package in _PACKAGES},
+    }
+
+
+def settings_of(objective: Objective, optimizer: Optimizer, schedule: Schedule) -> dict[str, Any]:
+    """Return what a picture was painted with, as plain values for JSON, by name."""
+    # By name and in the order that pictures have always had, and other terms only where they are
+    # used: the same config gives the same bytes, whatever options come later.
+    always = ("alpha", "beta", "scaling", "total_variation")
+    weights = {name: getattr(objective, name) for name in always}
+    used = {name: value for name, value in objective.given().items() if name not in always}
+    used.pop("aggregation", None)
+    return {
+        "optimizer": optimizer.name,
+        "optimizer_settings": optimizer.full(),
+        "epochs": schedule.epochs,
+        "steps_per_epoch": schedule.steps_per_epoch,
+        **weights,
+        **used,
+        "initial_noise": schedule.initial_noise,
     }
 
 

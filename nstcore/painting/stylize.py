@@ -1,6 +1,6 @@
 """The optimisation loop: gradient descent on the pixels of pictures."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -10,16 +10,15 @@ from numpy.typing import NDArray
 
 from nstcore.backbones.backbone import Backbone
 from nstcore.images.io import Pixels
-from nstcore.losses.objective import Goal, Losses, Objective
+from nstcore.losses.objective import Losses, Objective, Targets
 from nstcore.losses.style_target import StyleTarget
+from nstcore.painting.checkpoint import State
 from nstcore.painting.history import LOSSES
-from nstcore.painting.optimizers import make_optimizer
-
-State = list[np.ndarray]
-"""The pictures of a batch, (batch, height, width, 3), then the optimizer's own arrays."""
+from nstcore.painting.optimizers import Adam, Optimizer
+from nstcore.painting.schedule import OnEpoch, Schedule, unseen
 
 
-class Canvas:
+class ImageOptimization:
     """A batch of pictures under one optimizer, and the compiled step that improves them.
 
     The pictures are independent of each other: the total is summed over the batch, so each gets the
@@ -31,14 +30,13 @@ class Canvas:
         backbone: Backbone,
         objective: Objective,
         shape: Sequence[int],
-        optimizer: str = "adam",
-        settings: Mapping[str, float] | None = None,
+        optimizer: Optimizer | None = None,
     ) -> None:
-        """Prepare a canvas for batches of `shape` = (batch, height, width, 3)."""
+        """Prepare for batches of `shape` = (batch, height, width, 3)."""
         self._backbone = backbone
         self._objective = objective
         self._images = tf.Variable(tf.zeros(shape), name="images")
-        self._optimizer = make_optimizer(optimizer, settings)
+        self._optimizer = (optimizer or Adam()).build()
         self._optimizer.build([self._images])
         self._blank = [np.asarray(slot) for slot in self._optimizer.variables]
 
@@ -49,7 +47,10 @@ class Canvas:
 
     @property
     def state(self) -> State:
-        """All that the next step depends on beside the goal."""
+        """All that the next step depends on beside the targets.
+
+        The pictures, (batch, height, width, 3), then the optimizer's own arrays.
+        """
         return [self.images, *(np.asarray(slot) for slot in self._optimizer.variables)]
 
     @state.setter
@@ -62,21 +63,21 @@ class Canvas:
         """Return the state before the first step on `images`."""
         return [images, *self._blank]
 
-    def step(self, goal: Goal) -> Losses:
+    def step(self, targets: Targets) -> Losses:
         """Improve the pictures once.
 
         Returns:
             The losses of the pictures as they were *before* this step, as tensors (batch,).
         """
-        losses: Losses = self._step(goal)
+        losses: Losses = self._step(targets)
         return losses
 
     @tf.function  # type: ignore[untyped-decorator]
-    def _step(self, goal: Goal) -> Losses:
+    def _step(self, targets: Targets) -> Losses:
         with tf.GradientTape() as tape:
             features = self._backbone.features(self._images)
             at = self._backbone.content_layer
-            losses = self._objective.losses(self._images, features, at, goal)
+            losses = self._objective.losses(self._images, features, at, targets)
             total = tf.reduce_sum(losses.total)
         self._optimizer.apply([tape.gradient(total, self._images)], [self._images])
         self._images.assign(tf.clip_by_value(self._images, 0.0, 1.0))
@@ -111,30 +112,13 @@ class Stylized:
     """The least that each picture's style loss could be under the simple aggregation: (batch,)."""
 
 
-OnEpoch = Callable[[int, Mapping[str, float]], None]
-"""Called after each epoch with its number and the average of each of `choosing.LOSSES`."""
-
-
-def unseen(epoch: int, losses: Mapping[str, float]) -> None:
-    """Show nothing of an epoch."""
-
-
 def stylize(
     contents: Pixels,
     target: StyleTarget,
     backbone: Backbone,
-    aggregation: str = "simple",
-    optimizer: str = "adam",
-    epochs: int = 100,
-    *,
-    settings: Mapping[str, float] | None = None,
-    alpha: float = 1.0,
-    beta: float = 1.0,
-    scaling: str = "published",
-    total_variation: float = 0.0,
-    steps_per_epoch: int = 1,
-    initial_noise: float = 0.0,
-    seed: int = 0,
+    objective: Objective | None = None,
+    optimizer: Optimizer | None = None,
+    schedule: Schedule | None = None,
     progress: OnEpoch = unseen,
 ) -> Stylized:
     """Repaint contents in a style.
@@ -143,46 +127,43 @@ def stylize(
         contents: (batch, height, width, 3), RGB, 0..1.
         target: The style, made with `backbone`.
         backbone: Where features come from.
-        aggregation: "simple", "squared" or "logged".
-        optimizer: "adam", "sgd", "rmsprop" or "lbfgs".
-        epochs: Passes of `steps_per_epoch` optimizer updates; 0 gives the start back.
-        settings: The optimizer's arguments.
-        alpha: Weight of the content loss.
-        beta: Weight of the aggregated style loss.
-        scaling: "published" or "calibrated", see `losses.SCALINGS`.
-        total_variation: Weight of the total variation.
-        steps_per_epoch: Updates per epoch.
-        initial_noise: 0 to start from the contents, 1 from noise, between them from a blend.
-        seed: Draws that noise.
+        objective: What is minimised; by default the mean of the style losses, with published
+            scaling and weights of 1.
+        optimizer: By default Adam with its default settings.
+        schedule: For how long, and from what start; by default 100 epochs from the contents.
         progress: Called after each epoch.
 
     Returns:
         The pictures after the last epoch, and their losses after 0, 1, ... epochs.
 
     Raises:
-        ConfigError: No such aggregation, optimizer or scaling.
         TargetError: The target was made with another backbone.
+
+    Example:
+        >>> objective = Objective(aggregation="squared", alpha=2.7e-9, beta=1.7e-9)
+        >>> stylize(contents, target, backbone, objective, Adam(), Schedule(epochs=50)).images
     """
     target.check(backbone)
     contents = np.asarray(contents, dtype=np.float32)
-    objective = Objective(aggregation, alpha, beta, scaling, total_variation)
-    canvas = Canvas(backbone, objective, contents.shape, optimizer, settings)
-    canvas.state = canvas.blank_state(initial_images(contents, initial_noise, seed))
-    goal = objective.goal(backbone, contents, target)
+    objective, schedule = objective or Objective(), schedule or Schedule()
+    optimization = ImageOptimization(backbone, objective, contents.shape, optimizer)
+    start = initial_images(contents, schedule.initial_noise, schedule.seed)
+    optimization.state = optimization.blank_state(start)
+    targets = objective.targets(backbone, contents, target)
     history = []
-    last = epochs * steps_per_epoch
+    last = schedule.epochs * schedule.steps_per_epoch
     for update in range(last + 1):
         # The step that tells an epoch's losses is also the first update of the next epoch.
         if update == last:
-            images = canvas.images
-        losses = canvas.step(goal)
-        if update % steps_per_epoch == 0:
-            epoch = update // steps_per_epoch
+            images = optimization.images
+        losses = optimization.step(targets)
+        if update % schedule.steps_per_epoch == 0:
+            epoch = update // schedule.steps_per_epoch
             columns = to_columns(losses)
             rows = {"epoch": epoch, "content": range(len(contents))}
             history.append(pd.DataFrame(rows | columns))
             progress(epoch, {name: float(np.mean(values)) for name, values in columns.items()})
-    return Stylized(images, pd.concat(history, ignore_index=True), goal.floor().numpy())
+    return Stylized(images, pd.concat(history, ignore_index=True), targets.floor().numpy())
 
 
 def to_columns(losses: Losses) -> dict[str, np.ndarray]:

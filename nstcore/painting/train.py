@@ -4,8 +4,7 @@ import hashlib
 import math
 import platform
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -16,69 +15,43 @@ from nstcore.backbones.backbone import Backbone
 from nstcore.common.errors import TrainingError
 from nstcore.common.versions import NUMERICS_VERSION
 from nstcore.images.io import Pixels
-from nstcore.losses.objective import Goal, Objective
+from nstcore.losses.objective import Objective, Targets
 from nstcore.losses.style_target import StyleTarget
-from nstcore.painting.checkpoint import Rows, SavedRun, State
+from nstcore.painting.checkpoint import Checkpoint, LossRows, State
 from nstcore.painting.choose import has_converged, has_diverged
 from nstcore.painting.history import HISTORY_COLUMNS, LOSSES
+from nstcore.painting.optimizers import Optimizer
 from nstcore.painting.provenance import versions
-from nstcore.painting.stylize import Canvas, OnEpoch, initial_images, unseen
+from nstcore.painting.schedule import Execution, TrainingSchedule
+from nstcore.painting.stylize import ImageOptimization, initial_images
 
 
 def train(
     contents: Mapping[str, Pixels],
     targets: Mapping[str, StyleTarget],
     backbone: Backbone,
-    aggregation: str,
-    optimizer: str,
-    *,
-    settings: Mapping[str, float] | None = None,
-    alpha: float = 1.0,
-    beta: float = 1.0,
-    scaling: str = "published",
-    total_variation: float = 0.0,
-    max_epochs: int = 100,
-    min_improvement: float = 0.001,
-    steps_per_epoch: int = 1,
-    batch: int = 1,
-    initial_noise: float = 0.0,
-    seed: int = 0,
-    state: Path | None = None,
-    pairs_in_memory: int = 60,
-    save_every: int = 5,
-    progress: OnEpoch = unseen,
+    objective: Objective,
+    optimizer: Optimizer,
+    schedule: TrainingSchedule | None = None,
+    execution: Execution | None = None,
 ) -> pd.DataFrame:
     """Repaint every content in every style, all of them epoch by epoch, until it pays no more.
 
-    Stops when the total loss, averaged over all pairs, improved by less than `min_improvement` from
-    one epoch to the next, after `max_epochs`, or when it is no longer a finite number.
+    Stops when the total loss, averaged over all pairs, improved by less than
+    `schedule.min_improvement` from one epoch to the next, after `schedule.max_epochs`, or when it
+    is no longer a finite number.
 
     Args:
         contents: By id, each (height, width, 3), RGB, 0..1, all of one size.
         targets: By style.
         backbone: Where features come from.
-        aggregation: "simple", "squared" or "logged".
-        optimizer: "adam", "sgd", "rmsprop" or "lbfgs".
-        settings: The optimizer's arguments.
-        alpha: Weight of the content loss.
-        beta: Weight of the aggregated style loss.
-        scaling: "published" or "calibrated", see `losses.SCALINGS`.
-        total_variation: Weight of the total variation.
-        max_epochs: The limit.
-        min_improvement: As a fraction of the previous epoch's average.
-        steps_per_epoch: Optimizer updates of every pair in an epoch.
-        batch: The number of pairs that are repainted at once; memory grows with it.
-        initial_noise: 0 to start from the contents, 1 from noise, between them from a blend.
-        seed: Draws that noise.
-        state: A folder in which the run is saved, so that it goes on there if it is killed; to be
-            removed once the result is safe. None saves nothing.
-        pairs_in_memory: The pairs whose pictures and optimizer state are held in memory beside
-            those that are repainted; the others wait in `state`.
-        save_every: Epochs after which the run is saved.
-        progress: Called after each epoch that an earlier process had not come to.
+        objective: What is minimised.
+        optimizer: Its settings.
+        schedule: For how long, and how many pairs at once.
+        execution: Where the run is saved and shown; by default nowhere.
 
     Returns:
-        The losses with `choosing.HISTORY_COLUMNS`: one row per epoch and pair, epoch 0 standing for
+        The losses with `history.HISTORY_COLUMNS`: one row per epoch and pair, epoch 0 standing for
         the start.
 
     Raises:
@@ -89,48 +62,51 @@ def train(
         raise TrainingError("training needs at least one content and one style")
     for style, target in targets.items():
         target.check(backbone, f"{style}: ")
-    objective = Objective(aggregation, alpha, beta, scaling, total_variation)
-    parts = list(_batches(contents, targets, backbone, objective, batch))
+    schedule, execution = schedule or TrainingSchedule(), execution or Execution()
+    parts = list(_batches(contents, targets, backbone, objective, schedule.batch))
     identity = {
         "backbone": backbone.fingerprint,
         "content_layer": backbone.content_layer,
-        "objective": asdict(objective),
-        "optimizer": [optimizer, dict(settings or {})],
+        "objective": objective.given(),
+        "optimizer": [optimizer.name, optimizer.given()],
         "contents": [[name, _sha256(picture)] for name, picture in contents.items()],
         "targets": [[style, target.pictures_sha256] for style, target in targets.items()],
-        "schedule": [steps_per_epoch, batch, initial_noise, seed],
+        # How long a run may go on changes nothing of the epochs that it has come to.
+        "schedule": schedule.model_dump(
+            exclude={"max_epochs", "min_improvement"}, exclude_defaults=True
+        ),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "machine": platform.machine(),
         "versions": {**versions(), "numerics": NUMERICS_VERSION},
     }
-    run = SavedRun(
-        state,
+    checkpoint = Checkpoint(
+        execution.checkpoint,
         identity,
         [len(part.ids) for part in parts],
-        in_memory=pairs_in_memory,
-        save_every=save_every,
+        in_memory=execution.compute.pairs_in_memory,
+        save_every=execution.compute.save_every,
     )
     # What an earlier process had come to passes in no time: it would spoil the rate.
-    known = run.complete
-    canvases: dict[int, Canvas] = {}
-    history: list[Rows] = []
+    known = checkpoint.complete
+    optimizations: dict[int, ImageOptimization] = {}
+    history: list[LossRows] = []
     totals: list[float] = []
-    for epoch in range(max_epochs + 1):
+    for epoch in range(schedule.max_epochs + 1):
         rows = []
         for number, part in enumerate(parts):
             size = len(part.ids)
-            if size not in canvases:
+            if size not in optimizations:
                 shape = part.contents.shape
-                canvases[size] = Canvas(backbone, objective, shape, optimizer, settings)
-            painter = _Painter(part, canvases[size], steps_per_epoch, initial_noise, seed)
-            rows.append(run.advance(number, epoch, painter.start, painter.advance))
-        run.finish(epoch, rows)
+                optimizations[size] = ImageOptimization(backbone, objective, shape, optimizer)
+            batch = _BatchOptimization(part, optimizations[size], schedule)
+            rows.append(checkpoint.advance(number, epoch, batch.start, batch.advance))
+        checkpoint.finish(epoch, rows)
         history.append(np.concatenate(rows))
         average = history[-1].mean(axis=0, dtype=np.float64)
         totals.append(float(average[-1]))
         if epoch >= known:
-            progress(epoch, dict(zip(LOSSES, average.tolist(), strict=True)))
-        if has_diverged(totals) or has_converged(totals, min_improvement):
+            execution.progress(epoch, dict(zip(LOSSES, average.tolist(), strict=True)))
+        if has_diverged(totals) or has_converged(totals, schedule.min_improvement):
             break
     return _table(history, [(part.style, name) for part in parts for name in part.ids])
 
@@ -142,7 +118,7 @@ class _Batch:
     style: str
     ids: list[str]
     contents: Pixels
-    goal: Goal
+    targets: Targets
 
 
 def _batches(
@@ -158,35 +134,35 @@ def _batches(
         for part in parts:
             ids = part.tolist()
             pixels = np.stack([contents[name] for name in ids]).astype(np.float32)
-            yield _Batch(style, ids, pixels, objective.goal(backbone, pixels, target))
+            yield _Batch(style, ids, pixels, objective.targets(backbone, pixels, target))
 
 
 @dataclass(frozen=True)
-class _Painter:
+class _BatchOptimization:
     """Brings a batch from one epoch to the next."""
 
     part: _Batch
-    canvas: Canvas
-    steps_per_epoch: int
-    noise: float
-    seed: int
+    optimization: ImageOptimization
+    schedule: TrainingSchedule
 
     def start(self) -> State:
-        return self.canvas.blank_state(initial_images(self.part.contents, self.noise, self.seed))
+        schedule = self.schedule
+        images = initial_images(self.part.contents, schedule.initial_noise, schedule.seed)
+        return self.optimization.blank_state(images)
 
-    def advance(self, epoch: int, state: State) -> tuple[State, Rows]:
+    def advance(self, epoch: int, state: State) -> tuple[State, LossRows]:
         """Return the state after an epoch, and the losses before its last update.
 
         The step that tells an epoch's losses is also the first update of the next epoch.
         """
-        self.canvas.state = state
-        for _ in range(self.steps_per_epoch if epoch else 1):
-            losses = self.canvas.step(self.part.goal)
+        self.optimization.state = state
+        for _ in range(self.schedule.steps_per_epoch if epoch else 1):
+            losses = self.optimization.step(self.part.targets)
         rows = np.stack([loss.numpy() for loss in losses], axis=-1)
-        return self.canvas.state, rows
+        return self.optimization.state, rows
 
 
-def _table(history: Sequence[Rows], pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
+def _table(history: Sequence[LossRows], pairs: Sequence[tuple[str, str]]) -> pd.DataFrame:
     """Name the losses of all epochs and pairs."""
     epochs, count = len(history), len(pairs)
     columns: dict[str, Any] = {

@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from nstcore.common.errors import StudyError
-from nstcore.common.files import whole
+from nstcore.common.files import atomic_write
 
 # The earliest that the format knows: same files, same bytes, whenever they were written.
 _DATE = (1980, 1, 1, 0, 0, 0)
@@ -55,7 +55,7 @@ def write_bundle(page: Path, output: Path) -> Bundle:
             # "./a.csv" and "a.csv" are one file.
             files.setdefault(PurePosixPath(link).as_posix(), file)
     total = 0
-    with whole(output) as draft, zipfile.ZipFile(draft, "w") as archive:
+    with atomic_write(output) as draft, zipfile.ZipFile(draft, "w") as archive:
         for name, file in files.items():
             total += _add(archive, f"{folder.name}/{name}", file)
     return Bundle(len(files), total, tuple(missing))

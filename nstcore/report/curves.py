@@ -21,7 +21,7 @@ _FARTHEST_FLOOR = 30
 
 
 @dataclass(frozen=True)
-class Key:
+class LegendEntry:
     """An entry of the legend that the drawings of a model share."""
 
     text: str
@@ -32,7 +32,7 @@ class Key:
     chosen: bool = False
 
 
-def explain(trials: Sequence[Trial], floor: float = math.nan) -> list[Key]:
+def explain(trials: Sequence[Trial], floor: float = math.nan) -> list[LegendEntry]:
     """Return the legend of a model's drawings: its runs, and the floor if there is one.
 
     Args:
@@ -40,12 +40,12 @@ def explain(trials: Sequence[Trial], floor: float = math.nan) -> list[Key]:
         floor: Likewise.
     """
     keys = [
-        Key(_label(trial.run, trial.chosen), *_look(number), trial.chosen)
+        LegendEntry(_label(trial.run, trial.chosen), *_look(number), trial.chosen)
         for number, trial in enumerate(trials)
         if trial.run and trial.totals
     ]
     if math.isfinite(floor):
-        keys.append(Key("floor of simple: the spread of the paintings", None, _FLOOR))
+        keys.append(LegendEntry("floor of simple: the spread of the paintings", None, _FLOOR))
     return keys
 
 
@@ -122,7 +122,7 @@ def _scale(axes: Axes, trials: Sequence[Trial], loss: str, floor: float) -> None
     """Fit the y axis to the runs that did not diverge, and to the floor if it is near."""
     there = [trial for trial in trials if trial.run and trial.curves]
     usable = [trial for trial in there if trial.run and trial.run.status != "diverged"] or there
-    losses = [one for trial in usable for one in trial.curves[loss] if _showable(one)]
+    losses = [point for trial in usable for point in trial.curves[loss] if _showable(point)]
     if not losses:
         return
     low, high = min(losses), max(losses)

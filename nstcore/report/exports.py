@@ -53,13 +53,13 @@ def write_means(findings: Findings) -> str:
             "pictures": row.pictures,
             "measure": name,
             "scale": scale,
-            "mean": one.mean,
-            "low": one.low,
-            "high": one.high,
+            "mean": interval.mean,
+            "low": interval.low,
+            "high": interval.high,
         }
         for row in findings.rows
         for scale, measures in (("", row.measures), ("untouched 0, painting 1", row.scaled))
-        for name, one in measures.items()
+        for name, interval in measures.items()
     )
 
 

@@ -19,7 +19,8 @@ from markupsafe import Markup
 
 from nstcore.common.files import sha256
 from nstcore.common.formatting import format_loss, format_name, format_score
-from nstcore.judging.scores import MEASURES
+from nstcore.judging.measures import MEASURES
+from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.painting.choose import STATUSES
 from nstcore.report.curves import draw_curves, explain
 from nstcore.report.exports import write_curves, write_means, write_runs
@@ -51,7 +52,7 @@ _PAINTING = 256
 _PANELS = {"total_loss": "total", "content_loss": "content", "style_loss": "style"}
 _RANKED_BY = "style_distance_scaled"
 
-Key = tuple[str, str, str, str]
+PictureKey = tuple[str, str, str, str]
 """A stylised picture: backbone, aggregation, style, content id."""
 
 
@@ -100,25 +101,31 @@ class PageContent:
     def values(self) -> dict[str, Any]:
         """Return what the template's names stand for."""
         results = self.results
-        numbers = {one.id: number for number, one in enumerate(results.contents("test"))}
+        numbers = {entry.id: number for number, entry in enumerate(results.contents("test"))}
         return {
             "results": results,
             "config": results.config,
             "notes": results.notes,
+            "findings": results.findings,
+            "aggregations": AGGREGATIONS,
             "contents": results.contents("test"),
             "photographs": numbers,
             "statuses": STATUSES,
             "each": _range(len(results.paintings(style)) for style in results.styles),
-            "heldout": results.config.get("judge", {}).get("heldout", 0),
-            "selected": Counter((one.role, one.split, one.style) for one in results.selection),
-            "supplies": {one.style: one for one in results.notes.supplies} if results.notes else {},
+            "heldout": results.config.judge.heldout if results.config.judge else 0,
+            "selected": Counter(
+                (entry.role, entry.split, entry.style) for entry in results.selection
+            ),
+            "supplies": {entry.style: entry for entry in results.notes.supplies}
+            if results.notes
+            else {},
             "paintings": self._paintings,
-            "picture": lambda one: self._copies.get(self._input(one)),
+            "picture": lambda entry: self._copies.get(self._input(entry)),
             "shown": self._shown,
             "highlights": self._highlights,
             "pairs": self._pairs(),
             "lead": self._lead(),
-            "score": lambda one: results.score(one.model, one.painted),
+            "score": lambda entry: results.score(entry.model, entry.painted),
             "pareto": Markup(draw_pareto(results.findings, "pareto"))  # noqa: S704
             if results.findings
             else None,
@@ -140,18 +147,18 @@ class PageContent:
         inputs = [*self.results.contents("test")]
         for style in self.results.styles:
             inputs += self._paintings(style)
-        wanted = [self._input(one) for one in inputs]
-        wanted += [self._stylized(one) for one in self.results.painted]
-        there = [one for one in wanted if one.path.is_file()]
+        wanted = [self._input(entry) for entry in inputs]
+        wanted += [self._stylized(entry) for entry in self.results.painted]
+        there = [entry for entry in wanted if entry.path.is_file()]
         return make_thumbnails(there, self.results.folder / KEPT, self.threads)
 
-    def _input(self, one: Picture) -> Wanted:
-        side = self._side if one.role == "content" else _PAINTING
-        path = self.results.folder / "inputs" / f"{one.id}.png"
-        return Wanted(path, side, (one.width, one.height))
+    def _input(self, picture: Picture) -> Wanted:
+        side = self._side if picture.role == "content" else _PAINTING
+        path = self.results.folder / "inputs" / f"{picture.id}.png"
+        return Wanted(path, side, (picture.width, picture.height))
 
-    def _stylized(self, one: Painted) -> Wanted:
-        return Wanted(self.results.folder / one.file, self._side)
+    def _stylized(self, painted: Painted) -> Wanted:
+        return Wanted(self.results.folder / painted.file, self._side)
 
     @cached_property
     def _side(self) -> int:
@@ -160,18 +167,18 @@ class PageContent:
         )
 
     @cached_property
-    def _shown(self) -> dict[Key, Shown]:
+    def _shown(self) -> dict[PictureKey, Shown]:
         """All stylised pictures that are there, in the order of the grids."""
         results = self.results
-        found: dict[Key, Shown] = {}
+        shown: dict[PictureKey, Shown] = {}
         for style, content in product(results.styles, results.contents("test")):
             for model in results.models:
-                one = model.painted.get((style, content.id))
-                if one:
+                painted = model.painted.get((style, content.id))
+                if painted:
                     key = (model.backbone, model.aggregation, style, content.id)
-                    copy = self._copies[self._stylized(one)]
-                    found[key] = Shown(len(found), model, one, copy)
-        return found
+                    copy = self._copies[self._stylized(painted)]
+                    shown[key] = Shown(len(shown), model, painted, copy)
+        return shown
 
     def _paintings(self, style: str) -> list[Picture]:
         """Take a few of a style's paintings from all over, the first among them."""
@@ -179,70 +186,69 @@ class PageContent:
         count = min(PAINTINGS_SHOWN, len(pictures))
         return [pictures[number * len(pictures) // count] for number in range(count)]
 
-    def _of(self, model: Model, one: Painted) -> Shown:
-        return self._shown[model.backbone, model.aggregation, one.style, one.content_id]
+    def _of(self, model: Model, painted: Painted) -> Shown:
+        return self._shown[model.backbone, model.aggregation, painted.style, painted.content_id]
 
     def _highlights(self, model: Model) -> list[tuple[str, Shown]]:
         """Return what stands out of a model's pictures, with what it stands out by."""
-        found = [("lowest total loss", model.lowest)] if model.lowest else []
+        named = [("lowest total loss", model.lowest)] if model.lowest else []
         ranked = self.results.ranked(model, _RANKED_BY)
         if len(ranked) > 1:
-            found += [("best score", ranked[0]), ("worst score", ranked[-1])]
-        return [(name, self._of(model, one)) for name, one in found]
+            named += [("best score", ranked[0]), ("worst score", ranked[-1])]
+        return [(name, self._of(model, painted)) for name, painted in named]
 
     def _pairs(self) -> dict[str, list[Pair]]:
         """Return, by backbone, its pictures that both simple and squared made.
 
         Those that differ most come first.
         """
-        found: dict[str, list[Pair]] = {}
+        pairs: dict[str, list[Pair]] = {}
         for (backbone, aggregation, style, content), simple in self._shown.items():
             squared = self._shown.get((backbone, "squared", style, content))
             if aggregation == "simple" and squared:
                 pair = Pair(simple, squared, difference(simple.copy, squared.copy))
-                found.setdefault(backbone, []).append(pair)
-        order = list(self.results.config["backbones"])
+                pairs.setdefault(backbone, []).append(pair)
+        order = list(self.results.config.backbones)
         return {
-            backbone: sorted(found[backbone], key=lambda pair: -pair.difference)
+            backbone: sorted(pairs[backbone], key=lambda pair: -pair.difference)
             for backbone in order
-            if backbone in found
+            if backbone in pairs
         }
 
     def _lead(self) -> Lead | None:
         """Take the place of the picture with the best score; without scores, the first one."""
         results = self.results
-        aggregations = results.config["aggregations"]
+        aggregations = results.config.aggregations
         aggregation = "squared" if "squared" in aggregations else aggregations[0]
-        shown = [one for one in self._shown.values() if one.model.aggregation == aggregation]
+        shown = [entry for entry in self._shown.values() if entry.model.aggregation == aggregation]
         best = max(shown, key=self._rank, default=None)
         paintings = self._paintings(best.painted.style) if best else []
         if best is None or not paintings:
             return None
         style, name = best.painted.style, best.painted.content_id
-        content = next(one for one in results.contents("test") if one.id == name)
+        content = next(entry for entry in results.contents("test") if entry.id == name)
         made = (
             self._shown.get((backbone, aggregation, style, name))
-            for backbone in results.config["backbones"]
+            for backbone in results.config.backbones
         )
-        return Lead(content, paintings[0], [one for one in made if one])
+        return Lead(content, paintings[0], [entry for entry in made if entry])
 
-    def _rank(self, one: Shown) -> float:
+    def _rank(self, shown: Shown) -> float:
         """Return by what a picture is the best; the least where that is not known."""
-        score = self.results.score(one.model, one.painted).get(_RANKED_BY, -math.inf)
+        score = self.results.score(shown.model, shown.painted).get(_RANKED_BY, -math.inf)
         return -math.inf if math.isnan(score) else score
 
     def _floor(self, model: Model) -> float:
         """Return what a model's style loss cannot fall below; not a number where it can."""
-        return model.floor if model.aggregation == "simple" else math.nan
+        return model.floor if AGGREGATIONS[model.aggregation].is_mean else math.nan
 
     def _draw(self, model: Model) -> dict[str, Markup]:
         """Draw a model's training curves, if there are any, by what they show."""
         if not any(trial.curves for trial in model.trials):
             return {}
-        network = self.results.config["backbones"][model.backbone]
-        weights = {**self.results.config.get("loss", {}), **network}
+        objective = self.results.config.objective(model.backbone)
         floor = self._floor(model)
-        floors = {"total_loss": weights["beta"] * floor, "style_loss": floor}
+        floors = {"total_loss": objective.beta * floor, "style_loss": floor}
         number = self.results.models.index(model)
         return {
             # Matplotlib has escaped its texts.
@@ -264,34 +270,34 @@ class PageContent:
         return {
             "axes": {
                 "style": list(results.styles.items()),
-                "content": [(one.id, one.id) for one in results.contents("test")],
-                "backbone": [(name, name) for name in results.config["backbones"]],
-                "aggregation": [(name, name) for name in results.config["aggregations"]],
+                "content": [(entry.id, entry.id) for entry in results.contents("test")],
+                "backbone": [(name, name) for name in results.config.backbones],
+                "aggregation": [(name, name) for name in results.config.aggregations],
             },
-            "pictures": [self._describe(one) for one in self._shown.values()],
+            "pictures": [self._describe(entry) for entry in self._shown.values()],
         }
 
     @cached_property
     def _sizes(self) -> dict[str, str]:
         """How large the originals are, by content: as the contents were."""
         return {
-            one.id: f"{one.width} \N{MULTIPLICATION SIGN} {one.height}"
-            for one in self.results.contents("test")
+            content.id: f"{content.width} \N{MULTIPLICATION SIGN} {content.height}"
+            for content in self.results.contents("test")
         }
 
-    def _describe(self, one: Shown) -> dict[str, Any]:
+    def _describe(self, shown: Shown) -> dict[str, Any]:
         """Return all that is known of a picture, as texts."""
-        about = one.painted.about
+        about = shown.painted.about
         losses = {name: about[name] for name in (*_PANELS, "style_floor") if name in about}
-        scores = self.results.score(one.model, one.painted)
+        scores = self.results.score(shown.model, shown.painted)
         return {
-            "style": one.painted.style,
-            "content": one.painted.content_id,
-            "backbone": one.model.backbone,
-            "aggregation": one.model.aggregation,
-            "file": self._link(one.painted.file),
-            "size": self._sizes[one.painted.content_id],
-            "command": self._command(one.painted),
+            "style": shown.painted.style,
+            "content": shown.painted.content_id,
+            "backbone": shown.model.backbone,
+            "aggregation": shown.model.aggregation,
+            "file": self._link(shown.painted.file),
+            "size": self._sizes[shown.painted.content_id],
+            "command": self._command(shown.painted),
             "losses": [
                 (format_name(name), format_loss(float(value))) for name, value in losses.items()
             ],
@@ -311,9 +317,9 @@ class PageContent:
             ],
         }
 
-    def _command(self, one: Painted) -> str:
+    def _command(self, painted: Painted) -> str:
         """Return the command that makes a picture again, and nothing else."""
-        file = f"results/{self.results.config['study']}/{one.file}"
+        file = f"{self.results.config.results}/{painted.file}"
         # Options last: --configfile takes all words that follow it.
         settings = self.results.settings
         options = settings[-1].command if settings else UNKNOWN_CONFIG
@@ -339,5 +345,5 @@ def _known(score: float) -> str:
 def _plain(value: Any) -> str:
     """Write a value of a picture's provenance in a line."""
     if isinstance(value, Mapping):
-        return ", ".join(f"{format_name(str(key))} {_plain(one)}" for key, one in value.items())
+        return ", ".join(f"{format_name(str(key))} {_plain(inner)}" for key, inner in value.items())
     return f"{value:g}" if isinstance(value, float) else str(value)

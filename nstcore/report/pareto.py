@@ -6,8 +6,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nstcore.judging.questions import Findings, Row
-from nstcore.judging.scores import STYLIZED
+from nstcore.judging.questions import Findings, MeanScores
+from nstcore.judging.score_table import STYLIZED
 from nstcore.judging.statistics import Interval
 from nstcore.report.svg import COLORS, INK, LINE, drawing, to_svg
 
@@ -49,12 +49,12 @@ def draw_pareto(findings: Findings, prefix: str) -> str:
         See `drawing.to_svg`.
     """
     rows = [
-        one
-        for one in findings.rows
-        if one.kind == STYLIZED and {_CONTENT, _STYLE} <= one.scaled.keys()
+        row
+        for row in findings.rows
+        if row.kind == STYLIZED and {_CONTENT, _STYLE} <= row.scaled.keys()
     ]
-    backbones = list(dict.fromkeys(one.backbone for one in rows))
-    aggregations = list(dict.fromkeys(one.aggregation for one in rows))
+    backbones = list(dict.fromkeys(row.backbone for row in rows))
+    aggregations = list(dict.fromkeys(row.aggregation for row in rows))
     with drawing():
         # Inches; fixed margins, since fitted ones would depend on measured texts.
         legend = 0.22 * math.ceil((len(backbones) + len(aggregations)) / 2)
@@ -78,18 +78,18 @@ def draw_pareto(findings: Findings, prefix: str) -> str:
                 textcoords="offset points",
                 ha=align,
             )
-        marks = [_mark(one) for one in rows]
+        marks = [_mark(row) for row in rows]
         joined = [marks[number] for number in front(marks)]
         if len(joined) > 1:
             axes.plot(
                 *zip(*joined, strict=True), color=INK, linewidth=1, linestyle=(0, (4, 3)), zorder=1
             )
-        for one in rows:
+        for row in rows:
             _draw(
                 axes,
-                one,
-                COLORS[backbones.index(one.backbone) % len(COLORS)],
-                _MARKERS[aggregations.index(one.aggregation) % len(_MARKERS)],
+                row,
+                COLORS[backbones.index(row.backbone) % len(COLORS)],
+                _MARKERS[aggregations.index(row.aggregation) % len(_MARKERS)],
             )
         axes.set_xlabel("content kept (1: untouched)")
         axes.set_ylabel("style reached (1: a real painting)")
@@ -106,17 +106,17 @@ def draw_pareto(findings: Findings, prefix: str) -> str:
         return to_svg(figure, prefix)
 
 
-def _mark(row: Row) -> tuple[float, float]:
+def _mark(row: MeanScores) -> tuple[float, float]:
     return 1 - row.scaled[_CONTENT].mean, row.scaled[_STYLE].mean
 
 
-def _draw(axes: Axes, row: Row, colour: str, marker: str) -> None:
+def _draw(axes: Axes, row: MeanScores, colour: str, marker: str) -> None:
     x, y = _mark(row)
     content, style = row.scaled[_CONTENT], row.scaled[_STYLE]
     kept = Interval(x, 1 - content.high, 1 - content.low)
-    for found, place in ((kept, "x"), (style, "y")):
-        if math.isfinite(found.low) and math.isfinite(found.high):
-            ends = [found.low, found.high]
+    for interval, place in ((kept, "x"), (style, "y")):
+        if math.isfinite(interval.low) and math.isfinite(interval.high):
+            ends = [interval.low, interval.high]
             line = (ends, [y, y]) if place == "x" else ([x, x], ends)
             axes.plot(*line, color=colour, linewidth=1.2, alpha=0.75, zorder=2)
     axes.plot(x, y, marker, color=colour, markersize=8, zorder=3)

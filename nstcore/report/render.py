@@ -14,7 +14,7 @@ import jinja2
 from markupsafe import Markup
 
 from nstcore.common.errors import StudyError
-from nstcore.common.files import whole
+from nstcore.common.files import atomic_write
 from nstcore.common.formatting import (
     format_duration,
     format_loss,
@@ -24,6 +24,8 @@ from nstcore.common.formatting import (
     format_yaml,
 )
 from nstcore.report.page import PageContent
+from nstcore.report.sections import shown
+from nstcore.report.svg import palette_css
 from nstcore.study.results import read_results
 
 TEMPLATE = "report.html.j2"
@@ -73,11 +75,12 @@ def write_report(study_dir: Path, template_dir: Path, output: Path, threads: int
         raise StudyError(f"{template_dir}: no usable templates ({error})") from None
     values = PageContent(read_results(study_dir), output, threads).values()
     try:
+        values |= {"sections": shown(values), "curve_colors": Markup(palette_css())}  # noqa: S704
         page = template.render(values | _inline(style, scripts))
     # What a template includes is read as late as this.
     except (jinja2.TemplateNotFound, jinja2.TemplateSyntaxError) as error:
         raise StudyError(f"{template_dir}: no usable templates ({error})") from None
-    with whole(output) as draft:
+    with atomic_write(output) as draft:
         draft.write_text(page + "\n", "utf-8", newline="\n")
 
 

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from nstcore.common.files import sha256, whole
+from nstcore.common.files import atomic_write, sha256
 from nstcore.images.io import read_image, resize
 
 _SETTINGS: dict[str, Any] = {"format": "WEBP", "quality": 80, "method": 4}
@@ -70,19 +70,19 @@ def make_thumbnails(
     """
     wanted = list(dict.fromkeys(wanted))
     with ThreadPoolExecutor(threads) as pool:
-        made = list(pool.map(lambda one: _take_or_make(one, kept), wanted))
+        made = list(pool.map(lambda wish: _take_or_make(wish, kept), wanted))
     if kept is not None and kept.is_dir():
         used = {name for name, _ in made}
         for path in kept.iterdir():
             if path.name not in used:
                 with suppress(OSError):
                     path.unlink()
-    return {one: thumbnail for one, (_, thumbnail) in zip(wanted, made, strict=True)}
+    return {wish: thumbnail for wish, (_, thumbnail) in zip(wanted, made, strict=True)}
 
 
 def difference(first: Thumbnail, second: Thumbnail) -> float:
     """Return the mean absolute difference of two copies of one size, 0..1."""
-    ours, theirs = (np.asarray(one.image(), np.float32) for one in (first, second))
+    ours, theirs = (np.asarray(copy.image(), np.float32) for copy in (first, second))
     return float(np.abs(ours - theirs).mean() / 255)
 
 
@@ -103,26 +103,27 @@ def affordable_side(count: int, most: int, least: int, budget: float) -> int:
     return min(most, max(least, side))
 
 
-def _take_or_make(one: Wanted, kept: Path | None) -> tuple[str, Thumbnail]:
+def _take_or_make(wanted: Wanted, kept: Path | None) -> tuple[str, Thumbnail]:
     """Return a copy with the name of its file in `kept`: a checksum, then the copy."""
     if kept is None:
-        return "", _make(one)
+        return "", _make(wanted)
     try:
         # By their contents, since dates say nothing of bytes; and by their paths, since two threads
         # must not write one file.
-        wish = f"{one.path} {sha256(one.path)} {one.side} {one.shape} {sorted(_SETTINGS.items())}"
+        picture = f"{wanted.path} {sha256(wanted.path)}"
     except OSError:
         # Says what is wrong with the picture.
-        return "", _make(one)
+        return "", _make(wanted)
+    wish = f"{picture} {wanted.side} {wanted.shape} {sorted(_SETTINGS.items())}"
     path = kept / hashlib.sha256(wish.encode("utf-8", "surrogateescape")).hexdigest()
     with suppress(OSError):
         checksum, data = _split(path.read_bytes())
         if checksum == hashlib.sha256(data).digest():
             with Image.open(io.BytesIO(data)) as image:
                 return path.name, Thumbnail(data, *image.size)
-    thumbnail = _make(one)
+    thumbnail = _make(wanted)
     # A study that cannot be written to can still be read.
-    with suppress(OSError), whole(path) as draft:
+    with suppress(OSError), atomic_write(path) as draft:
         draft.write_bytes(hashlib.sha256(thumbnail.data).digest() + thumbnail.data)
     return path.name, thumbnail
 
@@ -132,10 +133,10 @@ def _split(content: bytes) -> tuple[bytes, bytes]:
     return content[:size], content[size:]
 
 
-def _make(one: Wanted) -> Thumbnail:
-    image = read_image(one.path)
-    width, height = one.shape or image.size
-    scale = min(1.0, one.side / max(width, height))
+def _make(wanted: Wanted) -> Thumbnail:
+    image = read_image(wanted.path)
+    width, height = wanted.shape or image.size
+    scale = min(1.0, wanted.side / max(width, height))
     size = max(1, round(width * scale)), max(1, round(height * scale))
     file = io.BytesIO()
     resize(image, size).save(file, **_SETTINGS)

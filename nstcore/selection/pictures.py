@@ -1,12 +1,11 @@
 """The pictures that a study uses, as `selection.csv` and `selection.json` hold them."""
 
-import json
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from nstcore.common.errors import DataError
-from nstcore.common.files import sha256, whole
+from nstcore.common.files import read_json, sha256, write_json
 from nstcore.common.tables import read_rows, write_rows
 
 
@@ -103,8 +102,7 @@ def read_selection(path: Path | str) -> list[Picture]:
 
 def write_notes(notes: Notes, path: Path | str) -> None:
     """Write `selection.json`, whole or not at all."""
-    with whole(path) as draft:
-        draft.write_text(json.dumps(asdict(notes), indent=1, ensure_ascii=False) + "\n", "utf-8")
+    write_json(asdict(notes), path, indent=1)
 
 
 def read_notes(path: Path | str) -> Notes:
@@ -113,18 +111,7 @@ def read_notes(path: Path | str) -> Notes:
     Raises:
         DataError: The file is missing or damaged.
     """
-    try:
-        values = json.loads(Path(path).read_text("utf-8"))
-        return Notes(
-            Census(**values["census"]),
-            tuple(Skipped(**one) for one in values["skipped"]),
-            tuple(Alike(**one) for one in values["alike"]),
-            tuple(Supply(**one) for one in values["supplies"]),
-        )
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file") from None
-    except (OSError, ValueError, KeyError, TypeError):
-        raise DataError(f"{path}: damaged; delete it and run again") from None
+    return read_json(Notes, path)
 
 
 def find_picture(pictures: Iterable[Picture], wanted: str) -> Path:
@@ -137,7 +124,7 @@ def find_picture(pictures: Iterable[Picture], wanted: str) -> Path:
     Raises:
         DataError: There is no such picture, or its file has changed.
     """
-    picture = next((one for one in pictures if one.id == wanted), None)
+    picture = next((row for row in pictures if row.id == wanted), None)
     if picture is None:
         raise DataError(f"{wanted}: no picture of this selection")
     path = Path(picture.source)

@@ -5,7 +5,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations, zip_longest
 from pathlib import Path
-from typing import Literal
 
 from nstcore.common.errors import DataError
 from nstcore.common.hints import nearest
@@ -18,19 +17,17 @@ from nstcore.dataset.catalogue import (
     unique_ids,
 )
 from nstcore.dataset.layout import pictures_in
+from nstcore.dataset.source import OnBadImage
 from nstcore.selection.pictures import Alike, Census, Notes, Picture, Skipped, Supply
-from nstcore.selection.styles import StyleConfig
-
-OnBadImage = Literal["stop", "skip"]
+from nstcore.selection.styles import Contents, Style, Styles
 
 
 def select(
     catalogue: Catalogue,
-    styles: Sequence[StyleConfig],
-    train: int,
-    test: int,
+    styles: Styles,
+    contents: Contents,
     seed: int,
-    photographs: Path | None = None,
+    *,
     on_bad_image: OnBadImage = "stop",
     heldout: int = 0,
 ) -> tuple[list[Picture], Notes]:
@@ -44,10 +41,8 @@ def select(
     Args:
         catalogue: The dataset.
         styles: What to paint like.
-        train: Number of training contents.
-        test: Number of test contents.
+        contents: What to paint: how many, from the dataset or from a folder.
         seed: Draws the contents, and the paintings of genres.
-        photographs: Draw the contents from this folder rather than from the dataset.
         on_bad_image: "skip" lets the next picture take the place of one that cannot be used.
         heldout: Number of paintings per style to set aside for the judge: the next ones by number,
             or where all are asked for the last of these; none that looks like a target.
@@ -60,28 +55,31 @@ def select(
     taker = _Taker(on_bad_image)
     used: list[_Used] = []
     supplies = []
-    for style in styles:
+    for style in styles.each():
         candidates = _paintings(style, catalogue, seed, ids)
-        for split, found in taker.take_paintings(candidates, style, heldout).items():
-            used += (_Used("style", split, style.name, artwork) for artwork in found)
+        for split, artworks in taker.take_paintings(candidates, style, heldout).items():
+            used += (_Used("style", split, style.name, artwork) for artwork in artworks)
         announced = candidates[0].announced if style.artist else ""
         supplies.append(Supply(style.name, len(candidates), announced))
-    pool = catalogue.artworks if photographs is None else _look_into(photographs, "", ids)
-    told = {one.source for one in taker.skipped}
-    order = draw_order((one for one in pool if one.source not in told), f"{seed}/contents drawn")
-    contents = taker.take_contents(order, [one.artwork for one in used], train, test)
-    for split, found in contents.items():
-        used += (_Used("content", split, "", artwork) for artwork in found)
+    folder = contents.folder
+    pool = catalogue.artworks if folder is None else _look_into(Path(folder), "", ids)
+    told = {entry.source for entry in taker.skipped}
+    order = draw_order(
+        (entry for entry in pool if entry.source not in told), f"{seed}/contents drawn"
+    )
+    taken = taker.take_contents(order, [entry.artwork for entry in used], contents)
+    for split, artworks in taken.items():
+        used += (_Used("content", split, "", artwork) for artwork in artworks)
     if taker.skipped and on_bad_image == "stop":
         raise DataError(
             f"{len(taker.skipped)} unusable pictures: "
-            + "; ".join(f"{one.source}: {one.reason}" for one in taker.skipped)
+            + "; ".join(f"{entry.source}: {entry.reason}" for entry in taker.skipped)
             + "; mend or remove them, or set on_bad_image: skip in the config's data"
         )
     notes = Notes(
         _count(catalogue), tuple(taker.skipped), tuple(_find_alike(used)), tuple(supplies)
     )
-    return [one.picture for one in used], notes
+    return [entry.picture for entry in used], notes
 
 
 @dataclass(frozen=True)
@@ -93,13 +91,20 @@ class _Used:
 
     @property
     def picture(self) -> Picture:
-        one = self.artwork
+        artwork = self.artwork
         return Picture(
-            self.role, self.split, self.style, one.id, one.source, one.width, one.height, one.sha256
+            self.role,
+            self.split,
+            self.style,
+            artwork.id,
+            artwork.source,
+            artwork.width,
+            artwork.height,
+            artwork.sha256,
         )
 
 
-def _paintings(style: StyleConfig, catalogue: Catalogue, seed: int, ids: set[str]) -> list[Artwork]:
+def _paintings(style: Style, catalogue: Catalogue, seed: int, ids: set[str]) -> list[Artwork]:
     """Return a style's paintings, the first of which are to be taken."""
     if style.folder is not None:
         return _look_into(Path(style.folder), style.name, ids)
@@ -113,27 +118,29 @@ def _paintings(style: StyleConfig, catalogue: Catalogue, seed: int, ids: set[str
                 f"styles.genres: no artist of {style.genre!r} in the dataset; "
                 + (nearest(style.genre, allowed) if allowed else "it has no artists.csv")
             )
-        drawn = [draw_order(found, f"{seed}/{style.name}") for found in by_artist.values()]
+        drawn = [draw_order(artworks, f"{seed}/{style.name}") for artworks in by_artist.values()]
         # One of each artist, then a second one of each ...
-        return [one for round_ in zip_longest(*drawn) for one in round_ if one is not None]
-    found = catalogue.of_artist(style.label)
-    if not found:
+        return [
+            artwork for round_ in zip_longest(*drawn) for artwork in round_ if artwork is not None
+        ]
+    artworks = catalogue.of_artist(style.label)
+    if not artworks:
         known = [group[0].artist or name for name, group in catalogue.by_style.items()]
         raise DataError(
             f"styles.artists: {style.label!r} is not in the dataset; {nearest(style.label, known)}"
         )
-    return found
+    return artworks
 
 
-def _listed(style: StyleConfig, catalogue: Catalogue) -> list[Artwork]:
+def _listed(style: Style, catalogue: Catalogue) -> list[Artwork]:
     known = {artwork.id: artwork for artwork in catalogue.artworks}
-    unknown = [one for one in style.paintings if one not in known]
+    unknown = [identifier for identifier in style.paintings if identifier not in known]
     if unknown:
         raise DataError(
             f"styles.sets.{style.label}: no painting {', '.join(map(repr, unknown))} in the "
             f"dataset; {nearest(unknown[0], list(known))}"
         )
-    return [known[one] for one in style.paintings]
+    return [known[identifier] for identifier in style.paintings]
 
 
 def _look_into(folder: Path, style: str, ids: set[str]) -> list[Artwork]:
@@ -158,7 +165,7 @@ class _Taker:
         self.skipped: list[Skipped] = []
 
     def take_paintings(
-        self, candidates: Sequence[Artwork], style: StyleConfig, heldout: int
+        self, candidates: Sequence[Artwork], style: Style, heldout: int
     ) -> dict[str, list[Artwork]]:
         """Take as many paintings as the style asks for, the first of them, and set some aside.
 
@@ -166,15 +173,15 @@ class _Taker:
             DataError: There are fewer.
         """
         if style.images is None:
-            found = self._take(candidates, len(candidates), style.label)
-            aside = _last_unlike_others(found, heldout)
-            targets = [one for one in found if one not in aside]
+            taken = self._take(candidates, len(candidates), style.label)
+            aside = _last_unlike_others(taken, heldout)
+            targets = [artwork for artwork in taken if artwork not in aside]
         else:
             targets = self._take(candidates, style.images, style.label)
             rest = candidates[candidates.index(targets[-1]) + 1 :] if targets else []
             aside = self._take(_new(rest, list(targets)), heldout, style.label)
         if len(targets) < (style.images or 1) or len(aside) < heldout:
-            bad = sum(bool(one.fault) for one in candidates)
+            bad = sum(bool(artwork.fault) for artwork in candidates)
             wanted = "all" if style.images is None else str(style.images)
             raise DataError(
                 f"{style.label}: {len(candidates)} paintings"
@@ -188,7 +195,7 @@ class _Taker:
         return {"target": targets, "heldout": aside}
 
     def take_contents(
-        self, order: Sequence[Artwork], paintings: Iterable[Artwork], train: int, test: int
+        self, order: Sequence[Artwork], paintings: Iterable[Artwork], wanted: Contents
     ) -> dict[str, list[Artwork]]:
         """Take contents, by split, that neither look like a painting nor like one another.
 
@@ -197,13 +204,13 @@ class _Taker:
         """
         used = list(paintings)
         # From both ends, so that no split decides which pictures the other gets.
-        tests = self._take(_new(order, used), test, "contents")
-        trains = self._take(_new(order[::-1], used), train, "contents")
-        if len(tests) < test or len(trains) < train:
+        tests = self._take(_new(order, used), wanted.test, "contents")
+        trains = self._take(_new(order[::-1], used), wanted.train, "contents")
+        if len(tests) < wanted.test or len(trains) < wanted.train:
             raise DataError(
-                f"contents: {len(order)} pictures to draw from, too few for {train} training and "
-                f"{test} test contents; style images, unusable pictures and those that look like "
-                "another do not count"
+                f"contents: {len(order)} pictures to draw from, too few for {wanted.train} "
+                f"training and {wanted.test} test contents; style images, unusable pictures and "
+                "those that look like another do not count"
             )
         return {"train": trains, "test": tests}
 
@@ -223,9 +230,9 @@ class _Taker:
 def _last_unlike_others(artworks: Sequence[Artwork], count: int) -> list[Artwork]:
     """Return the last pictures, in their order, that look like no other one."""
     alone = [
-        one
-        for one in reversed(artworks)
-        if not any(same_picture(one, other) for other in artworks if other is not one)
+        artwork
+        for artwork in reversed(artworks)
+        if not any(same_picture(artwork, other) for other in artworks if other is not artwork)
     ]
     return alone[:count][::-1]
 
@@ -245,16 +252,16 @@ def draw_order(artworks: Iterable[Artwork], salt: str) -> list[Artwork]:
     a draw stays the same when pictures are added that rank behind it.
     """
     return sorted(
-        artworks, key=lambda one: hashlib.sha256(f"{salt}/{one.key}".encode()).hexdigest()
+        artworks, key=lambda artwork: hashlib.sha256(f"{salt}/{artwork.key}".encode()).hexdigest()
     )
 
 
 def _find_alike(used: Sequence[_Used]) -> Iterator[Alike]:
     """Find pictures that one style, or the contents, hold twice."""
-    for one, other in combinations(used, 2):
-        if one.style == other.style and same_picture(one.artwork, other.artwork):
-            same_bytes = one.artwork.sha256 == other.artwork.sha256
-            yield Alike(one.artwork.id, other.artwork.id, same_bytes)
+    for first, second in combinations(used, 2):
+        if first.style == second.style and same_picture(first.artwork, second.artwork):
+            same_bytes = first.artwork.sha256 == second.artwork.sha256
+            yield Alike(first.artwork.id, second.artwork.id, same_bytes)
 
 
 def _count(catalogue: Catalogue) -> Census:
@@ -262,7 +269,7 @@ def _count(catalogue: Catalogue) -> Census:
     return Census(
         pictures=len(artworks),
         styles=len(catalogue.by_style),
-        duplicates=sum(bool(one.duplicate_of) for one in artworks),
-        look_alikes=sum(bool(one.look_alikes) for one in artworks),
-        unusable=sum(bool(one.fault) for one in artworks),
+        duplicates=sum(bool(artwork.duplicate_of) for artwork in artworks),
+        look_alikes=sum(bool(artwork.look_alikes) for artwork in artworks),
+        unusable=sum(bool(artwork.fault) for artwork in artworks),
     )

@@ -16,7 +16,7 @@ from typing import Any
 
 from nstcore.common import machine
 from nstcore.common.errors import DataError
-from nstcore.common.files import whole
+from nstcore.common.files import read_json, write_json
 
 # What results depend on: a config or a note of the user's own beside it makes no tree unclean.
 _CODE = ("Snakefile", "nstcore", "rules", "workflow_scripts", "envs", "reports")
@@ -104,9 +104,7 @@ def record_setting(setting: Setting, path: Path | str) -> None:
     except DataError:
         known = []
     if setting not in known:
-        rows = [asdict(one) for one in (*known, setting)]
-        with whole(path) as draft:
-            draft.write_text(json.dumps(rows, indent=1, ensure_ascii=False) + "\n", "utf-8")
+        write_json([asdict(entry) for entry in (*known, setting)], path, indent=1)
 
 
 def read_settings(path: Path | str) -> tuple[Setting, ...]:
@@ -115,18 +113,7 @@ def read_settings(path: Path | str) -> tuple[Setting, ...]:
     Raises:
         DataError: The file is missing or damaged.
     """
-    try:
-        rows = json.loads(Path(path).read_text("utf-8"))
-        if not isinstance(rows, list):
-            raise TypeError("no list")
-        return tuple(
-            Setting(
-                **{**row, "changed": tuple(row["changed"]), "gpus": tuple(row["gpus"])},
-            )
-            for row in rows
-        )
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise DataError(f"{path}: damaged ({error}); delete it, the next run writes it") from None
+    return tuple(read_json(list[Setting], path))
 
 
 def read_times(folder: Path | str) -> tuple[RuleTime, ...]:
@@ -136,7 +123,9 @@ def read_times(folder: Path | str) -> tuple[RuleTime, ...]:
         folder: `results/<study>/benchmarks`.
     """
     times = []
-    rules = [one for one in sorted(Path(folder).glob("*")) if one.is_dir() and one.name not in _OWN]
+    rules = [
+        path for path in sorted(Path(folder).glob("*")) if path.is_dir() and path.name not in _OWN
+    ]
     for rule in rules:
         jobs: list[tuple[float, float]] = []
         for path in _files(rule, "*.tsv"):

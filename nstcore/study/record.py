@@ -1,30 +1,50 @@
-"""The record of the config that results belong to."""
+"""The record of the config that results belong to, `results/<study>/config.json`."""
 
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from nstcore.common.errors import ConfigError
-from nstcore.common.files import whole
-from nstcore.common.versions import CONFIG_VERSION
-from nstcore.study.config import Study, _schema, _with_defaults
+from nstcore.common.errors import ConfigError, DataError
+from nstcore.common.files import atomic_write
+from nstcore.common.versions import CONFIG_VERSION, READABLE_CONFIG_VERSIONS
+from nstcore.study.config import Study
 
 
 def write_record(study: Study, path: Path | str) -> None:
-    """Keep the config that results belong to, `results/<study>/config.json`.
+    """Keep the config that results belong to.
 
     A record that says the same already is left untouched, its date too.
     """
     path = Path(path)
-    record = {"config_version": CONFIG_VERSION, "config": study.config}
+    record = {"config_version": CONFIG_VERSION, "config": study.recorded()}
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     if not path.is_file() or path.read_text("utf-8") != text:
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             draft.write_text(text, "utf-8")
 
 
-def check_record(study: Study, path: Path | str) -> None:
+def read_record(path: Path | str) -> Study:
+    """Read the config that a study's files belong to; the weights that it names are not looked at.
+
+    Raises:
+        DataError: The file is missing, damaged, or of a version that cannot be read.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise DataError(f"{path}: no such file; {path.parent} is no study's folder")
+    version, config = _read(path)
+    if version not in READABLE_CONFIG_VERSIONS:
+        raise DataError(f"{path}: config version {version}, this is version {CONFIG_VERSION}")
+    try:
+        return Study.read(config, str(path))
+    except ConfigError as error:
+        raise DataError(
+            f"{path}: not a study's config ({error.lines[0]}); delete it and run again"
+        ) from None
+
+
+def check_record(study: Study, path: Path | str, *, touching: bool = False) -> None:
     """Refuse to mix a study's results with those of another config.
 
     More backbones or aggregations than the recorded ones, or fewer, change no result that is there;
@@ -34,29 +54,44 @@ def check_record(study: Study, path: Path | str) -> None:
     Args:
         study: The study as it is configured now.
         path: Its record, which need not exist yet.
+        touching: Whether results are about to be taken over as they are (`snakemake --touch`).
 
     Raises:
         ConfigError: The record is of another version or config, or cannot be read.
     """
     path = Path(path)
-    try:
-        record = json.loads(path.read_text("utf-8"))
-        version, recorded = record["config_version"], _with_defaults(record["config"], _schema())
-    except FileNotFoundError:
+    if not path.exists():
         return
-    except (OSError, ValueError, KeyError, TypeError):
+    try:
+        version, config = _read(path)
+        readable = version in READABLE_CONFIG_VERSIONS
+        recorded = Study.read(config, str(path)).recorded() if readable else {}
+    except (ConfigError, DataError):
         raise ConfigError(f"{path}: damaged; move {path.parent} away and start anew") from None
-    if version != CONFIG_VERSION:
+    if not readable:
         raise ConfigError(
             f"{path.parent}: made by config version {version}, this is version {CONFIG_VERSION}; "
             "give the study another name, or move the folder away"
         )
-    changes = list(_changes(recorded, study.config))
+    changes = list(_changes(recorded, study.recorded()))
     if changes:
         raise ConfigError(
             f"{path.parent}: computed with another config ({'; '.join(changes[:3])}); give the "
             "study another name, or add --config on_config_change=rerun to replace what differs"
         )
+    if version != CONFIG_VERSION and not touching:
+        raise ConfigError(
+            f"{path.parent}: computed by an earlier version, whose results are the same; add "
+            "--touch once to keep them, or --config on_config_change=rerun to compute them anew"
+        )
+
+
+def _read(path: Path) -> tuple[Any, Any]:
+    try:
+        record = json.loads(path.read_text("utf-8"))
+        return record["config_version"], record["config"]
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
 
 
 def _changes(old: Any, new: Any, where: tuple[str, ...] = ()) -> Iterator[str]:

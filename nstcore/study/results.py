@@ -10,13 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from nstcore.common.errors import ConfigError, DataError
-from nstcore.common.versions import CONFIG_VERSION
+from nstcore.common.files import read_json
 from nstcore.judging.questions import Findings, read_findings
-from nstcore.judging.scores import STYLIZED, collect, read_rows, read_scores
+from nstcore.judging.score_table import STYLIZED, collect, read_job_scores, read_scores
 from nstcore.selection.pictures import Notes, Picture, read_notes, read_selection
-from nstcore.selection.styles import read_styles
-from nstcore.study.config import check_schema
+from nstcore.study.config import Study
 from nstcore.study.journal import (
     Failure,
     RuleTime,
@@ -25,7 +23,8 @@ from nstcore.study.journal import (
     read_settings,
     read_times,
 )
-from nstcore.study.runs import Model, Painted, read_json, read_models, relative
+from nstcore.study.record import read_record
+from nstcore.study.runs import Model, Painted, read_models, relative
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,7 @@ class Results:
     """All that a study's files tell."""
 
     folder: Path
-    config: Mapping[str, Any]
+    config: Study
     styles: Mapping[str, str]
     """What people call each style, by its name, in the config's order."""
     selection: tuple[Picture, ...]
@@ -63,32 +62,42 @@ class Results:
 
     def paintings(self, style: str) -> list[Picture]:
         """Return the paintings that a style is, without those that are set aside."""
-        return [one for one in self.selection if one.style == style and one.split == "target"]
+        return [
+            picture
+            for picture in self.selection
+            if picture.style == style and picture.split == "target"
+        ]
 
     def contents(self, split: str) -> list[Picture]:
         """Return the selected contents of a split, "train" or "test"."""
-        return [one for one in self.selection if one.role == "content" and one.split == split]
+        return [
+            picture
+            for picture in self.selection
+            if picture.role == "content" and picture.split == split
+        ]
 
     def versions(self) -> dict[str, list[tuple[str, int]]]:
         """Return, by package, each version that pictures name and how many name it."""
-        found: dict[str, Counter[str]] = {}
-        for one in self.painted:
-            for package, version in one.about.get("versions", {}).items():
-                found.setdefault(package, Counter())[str(version)] += 1
-        return {package: sorted(counts.items()) for package, counts in found.items()}
+        counts_by_package: dict[str, Counter[str]] = {}
+        for painted in self.painted:
+            for package, version in painted.about.get("versions", {}).items():
+                counts_by_package.setdefault(package, Counter())[str(version)] += 1
+        return {package: sorted(counts.items()) for package, counts in counts_by_package.items()}
 
-    def score(self, model: Model, one: Painted) -> Mapping[str, float]:
+    def score(self, model: Model, painted: Painted) -> Mapping[str, float]:
         """Return what the judge and the plain measures say of a picture; nothing if not known."""
-        return self.scores.get((model.backbone, model.aggregation, one.style, one.content_id), {})
+        return self.scores.get(
+            (model.backbone, model.aggregation, painted.style, painted.content_id), {}
+        )
 
     def ranked(self, model: Model, measure: str) -> list[Painted]:
         """Return a model's pictures that have a score, the highest first; of equals, the first."""
         known = [
-            (found[measure], one)
-            for one in model.painted.values()
-            if math.isfinite((found := self.score(model, one)).get(measure, math.nan))
+            (score[measure], painted)
+            for painted in model.painted.values()
+            if math.isfinite((score := self.score(model, painted)).get(measure, math.nan))
         ]
-        return [one for _, one in sorted(known, key=lambda pair: -pair[0])]
+        return [painted for _, painted in sorted(known, key=lambda pair: -pair[0])]
 
     def weights_digests(self, backbone: str) -> list[str]:
         """Return the digests of a backbone's weights: as loaded, then others that pictures name."""
@@ -96,7 +105,9 @@ class Results:
         named = [about["weights_sha256"]] if "weights_sha256" in about else []
         for model in self.models:
             if model.backbone == backbone:
-                named += [one.about.get("weights_sha256", "") for one in model.painted.values()]
+                named += [
+                    painted.about.get("weights_sha256", "") for painted in model.painted.values()
+                ]
         return [digest for digest in dict.fromkeys(named) if digest]
 
 
@@ -111,26 +122,28 @@ def read_results(folder: Path | str) -> Results:
         StudyError: Another file is there but damaged.
     """
     folder = Path(folder)
-    config = _read_config(folder / "config.json")
+    config = read_record(folder / "config.json")
     selection = read_selection(folder / "selection.csv")
     notes = folder / "selection.json"
     missing = [] if notes.is_file() else [relative(notes, folder)]
     missing += [
-        f"inputs/{one.id}.png"
-        for one in selection
-        if not (folder / "inputs" / f"{one.id}.png").is_file()
+        f"inputs/{picture.id}.png"
+        for picture in selection
+        if not (folder / "inputs" / f"{picture.id}.png").is_file()
     ]
     backbones = {}
-    for name in config["backbones"]:
+    for name in config.backbones:
         path = folder / "backbones" / f"{name}.json"
-        backbones[name] = read_json(path) if path.is_file() else {}
+        backbones[name] = read_json(dict[str, Any], path) if path.is_file() else {}
         if not backbones[name]:
             missing.append(relative(path, folder))
-    styles = {style.name: style.label for style in read_styles(config["styles"])}
-    wanted = [(style, one.id) for style in styles for one in selection if one.split == "test"]
+    styles = {style.name: style.label for style in config.styles.each()}
+    wanted = [
+        (style, picture.id) for style in styles for picture in selection if picture.split == "test"
+    ]
     models = read_models(folder, config, wanted, missing)
     settings, findings = folder / "runs.json", folder / "findings.json"
-    judged = "judge" in config
+    judged = config.judge is not None
     if judged:
         named = (folder / "scores.csv", findings)
         missing += [relative(path, folder) for path in named if not path.is_file()]
@@ -152,22 +165,6 @@ def read_results(folder: Path | str) -> Results:
     )
 
 
-def _read_config(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        raise DataError(f"{path}: no such file; {path.parent} is no study's folder")
-    record = read_json(path)
-    version = record.get("config_version")
-    if version != CONFIG_VERSION:
-        raise DataError(f"{path}: config version {version}, this is version {CONFIG_VERSION}")
-    config: Mapping[str, Any] = record.get("config", {})
-    try:
-        # Not the whole check of a study: a report can be made where its weights are not.
-        check_schema(config)
-    except ConfigError as error:
-        raise DataError(f"{path}: not a study's config; delete it and run again") from error
-    return config
-
-
 def _read_scores(
     folder: Path, models: Iterable[Model]
 ) -> dict[tuple[str, str, str, str], Mapping[str, float]]:
@@ -176,8 +173,8 @@ def _read_scores(
     if path.is_file():
         table = read_scores(path)
     elif bounds.is_file():
-        own = (folder / "scores" / one.backbone / f"{one.aggregation}.csv" for one in models)
-        table = collect(read_rows(bounds), [read_rows(file) for file in own if file.is_file()])
+        own = (folder / "scores" / model.backbone / f"{model.aggregation}.csv" for model in models)
+        table = collect(read_job_scores(bounds), map(read_job_scores, filter(Path.is_file, own)))
     else:
         return {}
     rows = table[table["kind"] == STYLIZED].to_dict("records")

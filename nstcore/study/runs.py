@@ -11,12 +11,13 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from nstcore.common.errors import DataError
+from nstcore.common.files import read_json
 from nstcore.images.io import read_leading_text
 from nstcore.painting.checkpoint import complete_epochs
 from nstcore.painting.choose import Run, read_choices, summarize
 from nstcore.painting.history import LOSSES, average_curve, read_history
-from nstcore.selection.styles import read_styles
+from nstcore.painting.schedule import Training
+from nstcore.study.config import Study
 
 
 @dataclass(frozen=True)
@@ -78,12 +79,12 @@ class Model:
     @cached_property
     def lowest(self) -> Painted | None:
         """The picture of the lowest total loss; of equals, the first."""
-        known = [one for one in self.painted.values() if math.isfinite(one.total_loss)]
-        return min(known, key=lambda one: one.total_loss, default=None)
+        known = [painted for painted in self.painted.values() if math.isfinite(painted.total_loss)]
+        return min(known, key=lambda painted: painted.total_loss, default=None)
 
 
 def read_models(
-    folder: Path, config: Mapping[str, Any], wanted: list[tuple[str, str]], missing: list[str]
+    folder: Path, config: Study, wanted: list[tuple[str, str]], missing: list[str]
 ) -> tuple[Model, ...]:
     """Read all models of a study.
 
@@ -100,8 +101,8 @@ def read_models(
     if not choices:
         missing.append("choices.csv")
     models = []
-    for backbone in config["backbones"]:
-        for aggregation in config["aggregations"]:
+    for backbone in config.backbones:
+        for aggregation in config.aggregations:
             choice = choices.get((backbone, aggregation))
             own = folder / "choices" / backbone / f"{aggregation}.csv"
             if choice is None and own.is_file():
@@ -110,9 +111,9 @@ def read_models(
             elif choices and choice is None:
                 missing.append(f"choices.csv: the row of {backbone}, {aggregation}")
             trials = []
-            for optimizer in config["optimizers"]:
+            for optimizer in config.optimizers:
                 path = folder / "training" / backbone / aggregation / f"{optimizer}.csv"
-                trials.append(_read_trial(path, choice, config["training"]))
+                trials.append(_read_trial(path, choice, config.training))
                 if not trials[-1].totals:
                     missing.append(relative(path, folder))
             painted = {}
@@ -136,21 +137,6 @@ def relative(path: Path, folder: Path) -> str:
     return path.relative_to(folder).as_posix()
 
 
-def read_json(path: Path) -> dict[str, Any]:
-    """Read a JSON object of a study.
-
-    Raises:
-        DataError: It is damaged.
-    """
-    try:
-        values = json.loads(path.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
-    if not isinstance(values, dict):
-        raise DataError(f"{path}: damaged (no JSON object); delete it and run again")
-    return values
-
-
 def _read_choices(path: Path) -> dict[tuple[str, str], Run]:
     if not path.is_file():
         return {}
@@ -162,26 +148,23 @@ def _read_choices(path: Path) -> dict[tuple[str, str], Run]:
     }
 
 
-def _read_floor(
-    folder: Path, config: Mapping[str, Any], backbone: str, painted: Iterable[Painted]
-) -> float:
+def _read_floor(folder: Path, config: Study, backbone: str, painted: Iterable[Painted]) -> float:
     """See `Model.floor`."""
-    if config.get("loss", {}).get("scaling", "published") == "published":
+    if config.loss.scaling == "published":
         paths = [
-            folder / "targets" / backbone / f"{style.name}.json"
-            for style in read_styles(config["styles"])
+            folder / "targets" / backbone / f"{style.name}.json" for style in config.styles.each()
         ]
-        found = [read_json(path).get("floor") for path in paths if path.is_file()]
-        complete = len(found) == len(paths)
+        told = [read_json(dict[str, Any], path).get("floor") for path in paths if path.is_file()]
+        complete = len(told) == len(paths)
     else:
-        found = [one.about.get("style_floor") for one in painted]
-        complete = bool(found)
-    floors = [float(floor) for floor in found if isinstance(floor, int | float)]
+        told = [entry.about.get("style_floor") for entry in painted]
+        complete = bool(told)
+    floors = [float(floor) for floor in told if isinstance(floor, int | float)]
     # Some alone would pass for the average of all.
-    return sum(floors) / len(floors) if complete and len(floors) == len(found) else math.nan
+    return sum(floors) / len(floors) if complete and len(floors) == len(told) else math.nan
 
 
-def _read_trial(path: Path, choice: Run | None, training: Mapping[str, Any]) -> Trial:
+def _read_trial(path: Path, choice: Run | None, training: Training) -> Trial:
     optimizer = path.stem
     chosen = choice is not None and choice.optimizer == optimizer
     if not path.is_file():
@@ -191,9 +174,7 @@ def _read_trial(path: Path, choice: Run | None, training: Mapping[str, Any]) -> 
         )
     averages = average_curve(read_history(path))
     curves = {name: tuple(averages[name].tolist()) for name in LOSSES}
-    run = summarize(
-        optimizer, curves["total_loss"], training["max_epochs"], training["min_improvement"]
-    )
+    run = summarize(optimizer, curves["total_loss"], training)
     return Trial(optimizer, chosen, run, curves)
 
 

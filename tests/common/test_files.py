@@ -2,12 +2,12 @@ import hashlib
 
 import pytest
 
-from nstcore.common.files import sha256, whole
+from nstcore.common.files import atomic_write, sha256
 
 
 def test_a_file_appears_only_once_it_is_whole(tmp_path):
     path = tmp_path / "new" / "table.csv"
-    with whole(path) as draft:
+    with atomic_write(path) as draft:
         draft.write_text("half")
         assert not path.exists()
         assert draft.suffix == ".csv"
@@ -20,7 +20,7 @@ def test_a_failure_leaves_what_was_there_and_nothing_else(tmp_path):
     path.write_text("before")
 
     def fail():
-        with whole(path) as draft:
+        with atomic_write(path) as draft:
             draft.write_text("half")
             raise RuntimeError
 

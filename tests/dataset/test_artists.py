@@ -24,21 +24,10 @@ def table(tmp_path):
 
 def test_the_table_is_read_as_it_is(table):
     modigliani, kandinskiy, duerer, anonymous = read_artists(table)
-    assert modigliani == Artist(
-        "Amedeo Modigliani",
-        (1884, 1920),
-        ("Expressionism",),
-        ("Italian",),
-        'Modigliani (Italian: [ame\u02c8d\u025b\u02d0o]), known for "nudes", died\nyoung.',
-        "http://en.wikipedia.org/wiki/Amedeo_Modigliani",
-        193,
-    )
-    assert (kandinskiy.years, kandinskiy.genres) == (
-        (1866, 1944),
-        ("Expressionism", "Abstractionism"),
-    )
-    assert (duerer.name, duerer.nationalities) == ("Albrecht D\u00fcrer", ("German", "Franconian"))
-    assert (anonymous.years, anonymous.genres, anonymous.paintings) == (None, (), None)
+    assert modigliani == Artist("Amedeo Modigliani", ("Expressionism",), 193)
+    assert kandinskiy.genres == ("Expressionism", "Abstractionism")
+    assert duerer.name == "Albrecht D\u00fcrer"
+    assert (anonymous.genres, anonymous.paintings) == ((), None)
 
 
 def test_names_alone_are_a_table_and_a_byte_order_mark_is_none_of_them(table):

@@ -11,7 +11,7 @@ from nstcore.dataset.artists import read_artists
 from nstcore.dataset.catalogue import make_catalogue, read_catalogue, write_catalogue
 from nstcore.selection.pictures import read_notes, read_selection, write_notes, write_selection
 from nstcore.selection.select import select
-from nstcore.selection.styles import read_styles
+from nstcore.selection.styles import Contents, Styles
 
 CASES = 100
 """How many damages each table gets in one round."""
@@ -22,9 +22,11 @@ def tables(tmp_path_factory):
     """What each reader reads, undamaged."""
     folder = tmp_path_factory.mktemp("tables")
     catalogue = catalogue_of(Ada_One=12, Bo_Two=12)
-    styles = read_styles({"images": 3, "artists": ["Ada One"]})
+    styles = Styles(images=3, artists=["Ada One"])
     write_catalogue(catalogue, folder / "catalogue.csv")
-    write_selection(select(catalogue, styles, 2, 1, seed=1)[0], folder / "selection.csv")
+    write_selection(
+        select(catalogue, styles, Contents(train=2, test=1), seed=1)[0], folder / "selection.csv"
+    )
     write_notes(NOTES, folder / "selection.json")
     return {
         read_artists: TABLE.encode(),

@@ -9,8 +9,9 @@ from nstcore.backbones.backbone import load_backbone
 from nstcore.common.errors import DataError
 from nstcore.demo import ARTISTS, paint
 from nstcore.images.io import prepare, resize, save_png, to_image, to_pixels
-from nstcore.judging.judge import Paintings, Reference, look, read_as_if_stylized, read_stylized
-from nstcore.judging.scores import MEASURES
+from nstcore.judging.features import Paintings
+from nstcore.judging.judge import Reference, extract_features, read_as_if_stylized, read_stylized
+from nstcore.judging.score_table import MEASURES
 
 SIDE = 128
 HELDOUT = range(13, 17)
@@ -35,12 +36,15 @@ def judge():
 
 @pytest.fixture(scope="module")
 def heldout(judge):
-    return {name: [look(judge, painting(name, number)) for number in HELDOUT] for name in NAMES}
+    return {
+        name: [extract_features(judge, painting(name, number)) for number in HELDOUT]
+        for name in NAMES
+    }
 
 
 @pytest.fixture(scope="module")
 def reference(heldout):
-    return Reference({name: Paintings.from_views(views) for name, views in heldout.items()})
+    return Reference({name: Paintings.from_pictures(views) for name, views in heldout.items()})
 
 
 @pytest.fixture(scope="module", params=["chelsea", "coffee", "astronaut"])
@@ -54,7 +58,9 @@ def name(request):
 
 
 def score(judge, reference, picture, content, name):
-    return reference.score(look(judge, picture), name, [look(judge, content)])
+    return reference.score(
+        extract_features(judge, picture), name, [extract_features(judge, content)]
+    )
 
 
 def test_the_same_picture_twice_is_no_distance(judge, reference, photo):
@@ -124,19 +130,19 @@ def test_a_grid_is_found_whatever_the_stride(judge, reference, photo):
 
 def test_a_painting_is_judged_by_the_others(judge, heldout, reference, photo):
     """Among the paintings that it is judged by, a painting would be nearer than it is."""
-    views, content = heldout["Hugo Gouge"], look(judge, photo)
+    views, content = heldout["Hugo Gouge"], extract_features(judge, photo)
     alone = reference.score(views[0], "Hugo Gouge", [content], painting=0)
     among = reference.score(views[0], "Hugo Gouge", [content])
     assert alone["style_distance"] > among["style_distance"]
     assert alone["color_distance"] > among["color_distance"]
-    others = {name: Paintings.from_views(heldout[name]) for name in NAMES}
-    others["Hugo Gouge"] = Paintings.from_views(views[1:])
+    others = {name: Paintings.from_pictures(heldout[name]) for name in NAMES}
+    others["Hugo Gouge"] = Paintings.from_pictures(views[1:])
     desired = Reference(others).style_distances(views[0])["Hugo Gouge"]
     assert alone["style_distance"] == pytest.approx(desired, rel=0.1)
 
 
 def test_of_a_single_artist_nothing_is_the_right_one(judge, heldout, photo):
-    reference = Reference({"Ada Curl": Paintings.from_views(heldout["Ada Curl"])})
+    reference = Reference({"Ada Curl": Paintings.from_pictures(heldout["Ada Curl"])})
     assert np.isnan(score(judge, reference, photo, photo, "Ada Curl")["right_artist"])
 
 
@@ -147,7 +153,7 @@ def test_a_saved_reference_judges_alike_and_has_the_same_bytes(
     reference.save(one)
     reference.save(two)
     assert one.read_bytes() == two.read_bytes()
-    loaded, view = Reference.load(one), look(judge, photo)
+    loaded, view = Reference.load(one), extract_features(judge, photo)
     assert loaded.score(view, "Ada Curl", [view]) == reference.score(view, "Ada Curl", [view])
 
 

@@ -4,7 +4,7 @@ import pytest
 
 from nstcore.backbones.backbone import load_backbone
 from nstcore.common.errors import WeightsError
-from nstcore.judging.kernel_similarity import RELATED, likeness, refuse_relative
+from nstcore.judging.kernel_similarity import RELATED, kernel_similarity, refuse_relative
 
 
 @pytest.fixture(scope="module")
@@ -23,19 +23,19 @@ def saved(tmp_path_factory):
 
 
 def test_a_network_is_its_own_copy(saved):
-    assert likeness(saved["one"], saved["one"]) == pytest.approx(1)
+    assert kernel_similarity(saved["one"], saved["one"]) == pytest.approx(1)
 
 
 def test_a_tuned_network_is_a_relative_and_one_of_another_training_is_none(saved):
-    assert likeness(saved["one"], saved["tuned"]) > 0.9
-    assert likeness(saved["one"], saved["other"]) < RELATED / 2
+    assert kernel_similarity(saved["one"], saved["tuned"]) > 0.9
+    assert kernel_similarity(saved["one"], saved["other"]) < RELATED / 2
 
 
 def test_networks_without_kernels_of_one_shape_have_nothing_in_common(saved, tmp_path):
     with h5py.File(tmp_path / "flat.h5", "w") as file:
         file["layer/kernel"] = np.ones((5, 4))
         file["layer/empty"] = np.zeros((3, 3, 3, 32))
-    assert likeness(saved["one"], tmp_path / "flat.h5") == 0
+    assert kernel_similarity(saved["one"], tmp_path / "flat.h5") == 0
 
 
 def test_the_demo_s_judge_is_no_relative_of_its_backbones(tmp_path):
@@ -61,4 +61,4 @@ def test_a_relative_is_refused_by_name(saved):
 def test_a_file_that_cannot_be_read_is_named(saved, tmp_path):
     (tmp_path / "text.h5").write_text("no weights")
     with pytest.raises(WeightsError, match=r"text\.h5: cannot be read"):
-        likeness(saved["one"], tmp_path / "text.h5")
+        kernel_similarity(saved["one"], tmp_path / "text.h5")

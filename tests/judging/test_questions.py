@@ -10,9 +10,17 @@ import pytest
 from nstcore.common.errors import DataError
 from nstcore.common.tables import write_table
 from nstcore.judging.questions import Ended, find, read_findings, read_runs, write_findings
-from nstcore.judging.scores import MEASURES, PAINTING, ROW_COLUMNS, STYLIZED, UNTOUCHED, collect
+from nstcore.judging.score_table import (
+    MEASURES,
+    PAINTING,
+    ROW_COLUMNS,
+    STYLIZED,
+    UNTOUCHED,
+    collect,
+)
 from nstcore.painting.choose import Run
 from nstcore.painting.history import HISTORY_COLUMNS
+from nstcore.painting.schedule import Training
 
 STYLES = ("Monet", "Rivera", "Dali")
 CONTENTS = ("bay", "cat", "hut", "sea")
@@ -244,7 +252,7 @@ def test_the_losses_of_a_run_are_those_of_its_best_epoch(tmp_path):
     ]
     path = tmp_path / "Net" / "simple" / "adam.csv"
     write_table(pd.DataFrame(rows, columns=HISTORY_COLUMNS), path)
-    runs = read_runs([path], max_epochs=3, min_improvement=0.001)
+    runs = read_runs([path], Training(max_epochs=3))
     ended = runs["Net", "simple"]["adam"]
     assert ended.run.epochs == 2
     assert ended.totals.to_dict() == {("Monet", "bay"): 0.5, ("Monet", "cat"): 1.5}

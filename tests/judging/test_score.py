@@ -8,7 +8,7 @@ from nstcore.common.errors import DataError
 from nstcore.demo import ARTISTS, paint, write_photographs
 from nstcore.images.io import prepare, read_image, resize, save_png
 from nstcore.judging.score import measure_bounds, score_pictures
-from nstcore.judging.scores import PAINTING, ROW_COLUMNS, UNTOUCHED, read_rows
+from nstcore.judging.score_table import PAINTING, ROW_COLUMNS, UNTOUCHED, read_job_scores
 from nstcore.selection.pictures import Picture
 
 SIDE = 64
@@ -85,7 +85,7 @@ def test_floor_and_ceiling_are_measured_like_pictures(folder):
 
 def test_every_picture_has_a_row_and_the_untouched_one_the_floor_s(folder, score, tmp_path):
     assert score() == (4, True)
-    table = read_rows(tmp_path / "simple.csv")
+    table = read_job_scores(tmp_path / "simple.csv")
     assert table[["backbone", "aggregation"]].drop_duplicates().to_numpy().tolist() == [
         ["Net", "simple"]
     ]
@@ -101,11 +101,11 @@ def test_only_a_picture_that_has_changed_is_scored_again(score, pictures, tmp_pa
     before = (tmp_path / "simple.csv").read_bytes()
     assert score() == (0, False)
     assert (tmp_path / "simple.csv").read_bytes() == before
-    rows = read_rows(tmp_path / "simple.csv")
+    rows = read_job_scores(tmp_path / "simple.csv")
     _, _, path = pictures[2]
     save_png(read_image(path).rotate(180), path)
     assert score() == (1, True)
-    again = read_rows(tmp_path / "simple.csv")
+    again = read_job_scores(tmp_path / "simple.csv")
     changed = (rows != again).any(axis=1)
     assert changed.to_list() == [False, False, True, False]
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from nstcore.losses.gram import gram_matrix, half_gram, triangle
+from nstcore.losses.gram import gram_matrix, packed_gram, packing
 
 
 def plain_gram(features):
@@ -25,7 +25,7 @@ def test_the_gram_matrix_matches_the_plain_formula(rng):
 @pytest.mark.parametrize("channels", [1, 2, 7, 64])
 def test_the_half_of_a_gram_matrix_has_the_norm_of_the_whole(rng, channels):
     features = rng.normal(size=(2, 5, 4, channels)).astype(np.float32)
-    half = half_gram(tf.constant(features)).numpy()
+    half = packed_gram(tf.constant(features)).numpy()
     whole = gram_matrix(tf.constant(features)).numpy().astype(np.float64)
     assert half.dtype == np.float64
     assert half.shape == (2, channels * (channels + 1) // 2)
@@ -35,7 +35,7 @@ def test_the_half_of_a_gram_matrix_has_the_norm_of_the_whole(rng, channels):
 def test_a_triangle_leads_back_to_the_matrix_it_was_taken_from(rng):
     matrix = rng.random((5, 5))
     matrix += matrix.T
-    upper, back, _ = triangle(5)
+    upper, back, _ = packing(5)
     np.testing.assert_array_equal(matrix.ravel()[upper][back].reshape(5, 5), matrix)
 
 
@@ -43,11 +43,11 @@ def test_the_gradient_of_the_half_is_that_of_the_whole(rng):
     features = tf.constant(rng.normal(size=(2, 4, 6, 9)).astype(np.float32))
     target = rng.random((9, 9)).astype(np.float32)
     target += target.T
-    upper, _, scale = triangle(9)
+    upper, _, scale = packing(9)
     with tf.GradientTape(persistent=True) as tape:
         tape.watch(features)
         whole = tf.reduce_sum(tf.square(gram_matrix(features) - target))
-        half = tf.reduce_sum(tf.square(half_gram(features) - target.ravel()[upper] * scale))
+        half = tf.reduce_sum(tf.square(packed_gram(features) - target.ravel()[upper] * scale))
     actual = tape.gradient(half, features).numpy()
     np.testing.assert_allclose(actual, tape.gradient(whole, features).numpy(), rtol=1e-4, atol=1e-6)
     np.testing.assert_allclose(half, whole, rtol=1e-5)

@@ -5,7 +5,7 @@ from test_gram import plain_gram
 
 from nstcore.common.errors import TargetError
 from nstcore.losses.aggregation import aggregate
-from nstcore.losses.gram import half_gram, triangle
+from nstcore.losses.gram import packed_gram, packing
 from nstcore.losses.style_target import (
     LayerTarget,
     StyleTarget,
@@ -48,7 +48,7 @@ def target_of(paintings):
     for name, features in paintings.items():
         channels = features.shape[-1]
         grams = grams_of(features).astype(np.float32).reshape(len(features), -1)
-        layers[name] = LayerTarget.from_triangles(grams[:, triangle(channels).upper], channels)
+        layers[name] = LayerTarget.from_packed(grams[:, packing(channels).upper], channels)
     return layers
 
 
@@ -137,9 +137,9 @@ def test_without_the_centring_float32_loses_the_loss_of_a_nearly_reached_paintin
     painting = (np.abs(rng.normal(size=(8, 8, 64))) * 100).astype(np.float32)
     picture = (painting * (1 + 3e-3 * rng.normal(size=painting.shape))).astype(np.float32)
     desired = np.sum((plain_gram(picture) - plain_gram(painting)) ** 2)
-    triangles = plain_gram(painting).astype(np.float32).reshape(1, -1)[:, triangle(64).upper]
-    layer = LayerTarget.from_triangles(triangles, 64)
-    centred = layer.squared_distances(half_gram(tf.constant(picture[None])))
+    packed_grams = plain_gram(painting).astype(np.float32).reshape(1, -1)[:, packing(64).upper]
+    layer = LayerTarget.from_packed(packed_grams, 64)
+    centred = layer.squared_distances(packed_gram(tf.constant(picture[None])))
     g, a = plain_gram(picture).astype(np.float32), plain_gram(painting).astype(np.float32)
     expanded = np.sum(g * g) - 2 * np.sum(g * a) + np.sum(a * a)
     np.testing.assert_allclose(float(centred[0, 0]), desired, rtol=1e-4)
@@ -154,7 +154,7 @@ def test_the_difference_of_the_three_terms_needs_float64_near_one_painting_of_ma
     gram, others = grams_of(picture[None])[0], grams_of(paintings)
     desired = np.sum((gram - others[0]) ** 2)
     layer = target_of({"a": paintings})["a"]
-    exact = layer.squared_distances(half_gram(tf.constant(picture[None])))
+    exact = layer.squared_distances(packed_gram(tf.constant(picture[None])))
     mean = others.mean(axis=0).astype(np.float32)
     d = gram.astype(np.float32) - mean
     deviation = others[0].astype(np.float32) - mean
@@ -194,14 +194,14 @@ def test_a_target_judges_pictures_as_the_plain_formula_does(backbone, paintings,
 
 
 def test_no_mean_style_loss_is_below_the_floor_and_the_mean_gram_reaches_it(rng):
-    channels, (_, _, scale) = 4, triangle(4)
-    triangles = rng.random((6, 10)).astype(np.float32)
-    target = StyleTarget({"a": triangles}, {"a": 0.5}, backbone={})
+    channels, (_, _, scale) = 4, packing(4)
+    packed_grams = rng.random((6, 10)).astype(np.float32)
+    target = StyleTarget({"a": packed_grams}, {"a": 0.5}, backbone={})
     layer = target.layers["a"]
     reached = 0.5 / 4 * layer.squared_distances(layer.mean[None])
-    assert channels_of(triangles) == channels
+    assert channels_of(packed_grams) == channels
     np.testing.assert_allclose(np.mean(reached), target.floor, rtol=1e-9)
-    for one in triangles * scale:
+    for one in packed_grams * scale:
         assert np.mean(0.5 / 4 * layer.squared_distances(tf.constant(one[None]))) > target.floor
 
 
@@ -209,8 +209,8 @@ def test_paintings_that_come_one_after_the_other_give_the_target_of_an_array(bac
     at_once = StyleTarget.from_images(backbone, paintings)
     streamed = StyleTarget.from_images(backbone, (painting for painting in paintings))
     assert streamed.pictures_sha256 == at_once.pictures_sha256
-    for name, triangles in at_once.triangles.items():
-        np.testing.assert_array_equal(streamed.triangles[name], triangles)
+    for name, packed_grams in at_once.packed_grams.items():
+        np.testing.assert_array_equal(streamed.packed_grams[name], packed_grams)
 
 
 def test_paintings_may_differ_in_size(backbone, paintings):
@@ -218,8 +218,8 @@ def test_paintings_may_differ_in_size(backbone, paintings):
     target = StyleTarget.from_images(backbone, cut)
     alone = StyleTarget.from_images(backbone, cut[1][None])
     assert target.count == 3
-    for name, triangles in alone.triangles.items():
-        np.testing.assert_allclose(target.triangles[name][1], triangles[0], rtol=1e-5)
+    for name, packed_grams in alone.packed_grams.items():
+        np.testing.assert_allclose(target.packed_grams[name][1], packed_grams[0], rtol=1e-5)
 
 
 def test_a_saved_target_is_the_same_and_saves_to_the_same_bytes(backbone, paintings, tmp_path):

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nstcore.painting import checkpoint as saved
-from nstcore.painting.checkpoint import SavedRun, complete_epochs, remove
+from nstcore.painting.checkpoint import Checkpoint, complete_epochs, remove
 
 SIZES = [2, 1, 2]
 EPOCHS = 5
@@ -68,8 +68,8 @@ class Study:
     def run(self, epochs=EPOCHS):
         in_memory, save_every = self.way
         with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(saved, "whole", self.whole)
-            store = SavedRun(
+            patch.setattr(saved, "atomic_write", self.atomic_write)
+            store = Checkpoint(
                 self.folder,
                 self.identity,
                 SIZES,
@@ -92,8 +92,8 @@ class Study:
         return False
 
     @contextmanager
-    def whole(self, path):
-        """Write as `files.whole` does, but leave behind what a killed process leaves."""
+    def atomic_write(self, path):
+        """Write as `files.atomic_write` does, but leave behind what a killed process leaves."""
         path.parent.mkdir(parents=True, exist_ok=True)
         draft = path.with_name(f".123.part.{path.name}")
         self.moment()
@@ -166,7 +166,7 @@ def test_of_a_run_that_was_at_its_end_nothing_is_computed_again(tmp_path, undist
 
 def test_it_tells_how_many_epochs_are_complete(tmp_path):
     def complete(folder):
-        return SavedRun(folder, IDENTITY, SIZES, in_memory=2, save_every=3, say=str).complete
+        return Checkpoint(folder, IDENTITY, SIZES, in_memory=2, save_every=3, say=str).complete
 
     assert complete(tmp_path) == 0
     assert complete(stop_at(tmp_path, 3)) == 4
@@ -279,7 +279,7 @@ def test_nothing_is_left_of_a_removed_run(tmp_path):
 def test_the_epochs_of_a_run_under_way_can_be_told(tmp_path):
     folder = tmp_path / "state"
     assert complete_epochs(folder) is None
-    run = SavedRun(folder, {"a": 1}, [2], in_memory=2, save_every=1, say=lambda line: None)
+    run = Checkpoint(folder, {"a": 1}, [2], in_memory=2, save_every=1, say=lambda line: None)
     assert complete_epochs(folder) is None
     for epoch in range(4):
         rows = run.advance(

@@ -7,6 +7,7 @@ from nstcore.common.errors import TrainingError
 from nstcore.common.tables import write_table
 from nstcore.painting.choose import Run, choose, has_converged, has_diverged, summarize
 from nstcore.painting.history import HISTORY_COLUMNS, average_curve, read_history
+from nstcore.painting.schedule import Training
 
 NAN = math.nan
 
@@ -48,12 +49,12 @@ def test_the_stopping_rule_ends_a_curve_where_it_should(curve, desired):
     ],
 )
 def test_a_run_is_summed_up_by_its_lowest_epoch_and_its_end(curve, desired):
-    assert summarize("adam", curve, max_epochs=3, min_improvement=0.001) == desired
+    assert summarize("adam", curve, Training(max_epochs=3)) == desired
 
 
 def test_a_curve_that_was_cut_off_is_refused():
     with pytest.raises(TrainingError, match="ends at epoch 1 of 3 though it still improves"):
-        summarize("adam", [100.0, 50.0], max_epochs=3, min_improvement=0.001)
+        summarize("adam", [100.0, 50.0], Training(max_epochs=3))
 
 
 def test_the_lowest_loss_is_chosen_and_of_equals_the_first():

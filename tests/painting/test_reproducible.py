@@ -17,6 +17,9 @@ from nstcore.common.runtime import start_tensorflow
 start_tensorflow(threads=int(sys.argv[1]), seed=0)
 from nstcore.backbones.backbone import load_backbone
 from nstcore.losses.style_target import StyleTarget
+from nstcore.losses.objective import Objective
+from nstcore.painting.optimizers import OPTIMIZERS
+from nstcore.painting.schedule import Schedule
 from nstcore.painting.stylize import stylize
 
 rng = np.random.default_rng(0)
@@ -29,8 +32,9 @@ for architecture in ("VGG16", "MobileNetV2"):
     for aggregation, optimizer in (
         ("simple", "sgd"), ("squared", "adam"), ("logged", "rmsprop"), ("logged", "lbfgs")
     ):
+        objective = Objective(aggregation=aggregation, alpha=0.1, scaling="calibrated")
         done = stylize(
-            contents, target, backbone, aggregation, optimizer, 4, alpha=0.1, scaling="calibrated"
+            contents, target, backbone, objective, OPTIMIZERS[optimizer](), Schedule(epochs=4)
         )
         digest.update(done.images.tobytes())
         digest.update(done.history.to_csv().encode())

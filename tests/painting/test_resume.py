@@ -32,10 +32,10 @@ def command(folder, output):
         *(sys.executable, "-m", "workflow_scripts.train", "--backbone", folder / "net.weights.h5"),
         *("--targets", folder / "Bright.npz", folder / "Dark.npz", "--contents"),
         *(folder / "c0.png", folder / "c1.png", folder / "c2.png", "--aggregation", "logged"),
-        *("--optimizer", "adam", "--settings", '{"learning_rate": 0.002}', "--scaling"),
-        *("calibrated", "--alpha", "0", "--beta", "1", "--max-epochs", "60", "--batch", "2"),
-        *("--min-improvement", "0", "--pairs-in-memory", "3", "--save-every", "4"),
-        *("--output", output),
+        *("--optimizer", "adam", "--settings", '{"learning_rate": 0.002}'),
+        *("--loss", '{"scaling": "calibrated", "alpha": 0}', "--training"),
+        '{"max_epochs": 60, "batch": 2, "min_improvement": 0}',
+        *("--compute", '{"pairs_in_memory": 3, "save_every": 4}', "--output", output),
     ]
 
 

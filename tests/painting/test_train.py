@@ -2,8 +2,11 @@ import numpy as np
 import pytest
 
 from nstcore.common.errors import TrainingError
+from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.history import HISTORY_COLUMNS, average_curve
+from nstcore.painting.optimizers import SGD, Adam
+from nstcore.painting.schedule import Execution, Schedule, TrainingSchedule
 from nstcore.painting.stylize import stylize
 from nstcore.painting.train import train
 
@@ -27,17 +30,14 @@ def beta(backbone, targets, contents):
 
 
 def test_every_pair_takes_the_way_it_would_take_alone(backbone, targets, by_id, contents, beta):
+    objective = Objective(aggregation="squared", alpha=1e-3, beta=beta)
     history = train(
         by_id,
         targets,
         backbone,
-        "squared",
-        "adam",
-        alpha=1e-3,
-        beta=beta,
-        max_epochs=3,
-        min_improvement=0,
-        batch=2,
+        objective,
+        Adam(),
+        TrainingSchedule(max_epochs=3, min_improvement=0, batch=2),
     )
     assert history.columns.tolist() == HISTORY_COLUMNS
     assert len(history) == 4 * 2 * 3
@@ -47,11 +47,9 @@ def test_every_pair_takes_the_way_it_would_take_alone(backbone, targets, by_id, 
                 contents[i : i + 1],
                 target,
                 backbone,
-                "squared",
-                "adam",
-                epochs=3,
-                alpha=1e-3,
-                beta=beta,
+                objective,
+                Adam(),
+                Schedule(epochs=3),
             )
             pair = history[(history["style"] == style) & (history["content_id"] == name)]
             np.testing.assert_allclose(pair["total_loss"], alone.history["total_loss"], rtol=1e-3)
@@ -64,13 +62,10 @@ def test_the_average_over_the_pairs_ends_the_run(backbone, targets, by_id, beta)
         by_id,
         targets,
         backbone,
-        "simple",
-        "sgd",
-        beta=beta,
-        alpha=0.0,
-        max_epochs=5,
-        min_improvement=0.9,
-        progress=lambda epoch, losses: seen.append(losses["total_loss"]),
+        Objective(beta=beta, alpha=0.0),
+        SGD(),
+        TrainingSchedule(max_epochs=5, min_improvement=0.9),
+        Execution(progress=lambda epoch, losses: seen.append(losses["total_loss"])),
     )
     assert history["epoch"].max() == 1
     curve = average_curve(history)["total_loss"]
@@ -78,11 +73,12 @@ def test_the_average_over_the_pairs_ends_the_run(backbone, targets, by_id, beta)
 
 
 def test_a_diverging_run_ends_with_its_curve_kept(backbone, targets, by_id):
-    history = train(by_id, targets, backbone, "simple", "adam", beta=1e38, alpha=1e38, max_epochs=5)
+    objective = Objective(beta=1e38, alpha=1e38)
+    history = train(by_id, targets, backbone, objective, Adam(), TrainingSchedule(max_epochs=5))
     assert not np.isfinite(history["total_loss"].iloc[-1])
     assert history["epoch"].max() < 5
 
 
 def test_training_without_pairs_is_refused(backbone):
     with pytest.raises(TrainingError, match="at least one content and one style"):
-        train({}, {}, backbone, "simple", "adam")
+        train({}, {}, backbone, Objective(), Adam())

@@ -3,8 +3,8 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from nstcore.judging.questions import Findings, Row
-from nstcore.judging.scores import STYLIZED
+from nstcore.judging.questions import Findings, MeanScores
+from nstcore.judging.score_table import STYLIZED
 from nstcore.judging.statistics import Interval
 from nstcore.report.pareto import draw_pareto, front
 from nstcore.report.svg import COLORS
@@ -15,7 +15,7 @@ def row(backbone, aggregation, content, style):
         "content_distance": Interval(1 - content, 0.9 - content, 1.1 - content),
         "style_distance": Interval(style, style - 0.1, style + 0.1),
     }
-    return Row(backbone, aggregation, STYLIZED, 3, {}, found)
+    return MeanScores(backbone, aggregation, STYLIZED, 3, {}, found)
 
 
 @pytest.fixture

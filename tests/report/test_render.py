@@ -373,7 +373,8 @@ def test_the_method_is_told_with_the_numbers_of_the_config(page: Element) -> Non
         "not one painting but 2 by one artist",
         "2 aggregations and 2 backbones make 4 models",
         "repaint 1 training content in all 2 styles, 2 pairs in lockstep",
-        "adam (learning rate 0.02) and sgd (learning rate 10)",
+        "adam (learning rate 0.02, beta 1 0.9, beta 2 0.999, epsilon 1e-08) and sgd (learning "
+        "rate 10, momentum 0)",
         "less than 0.1 % of what it was, and in any case after 100 epochs",
         "repaints 2 test contents",
     ):

@@ -8,7 +8,7 @@ from nstcore.common.errors import DataError
 from nstcore.dataset.catalogue import Catalogue, make_catalogue
 from nstcore.selection.pictures import Alike, Census, Supply
 from nstcore.selection.select import select
-from nstcore.selection.styles import read_styles
+from nstcore.selection.styles import Contents, Styles
 
 STYLES = {"images": 3, "artists": ["Ada One", "Bo Two"]}
 
@@ -18,8 +18,14 @@ def catalogue():
     return catalogue_of(Ada_One=12, Bo_Two=12)
 
 
-def choose(catalogue, styles=STYLES, train=2, test=1, seed=1, **others):
-    return select(catalogue, read_styles(styles), train, test, seed, **others)[0]
+def contents_of(train, test, source="dataset"):
+    """So many contents; none at all where a test asks about the styles alone."""
+    return Contents.model_construct(train=train, test=test, source=str(source))
+
+
+def choose(catalogue, styles=STYLES, train=2, test=1, seed=1, photographs="dataset", **others):
+    contents = contents_of(train, test, photographs)
+    return select(catalogue, Styles(**styles), contents, seed, **others)[0]
 
 
 def ids(pictures, split):
@@ -212,7 +218,7 @@ def test_the_next_pictures_take_the_places_of_skipped_ones(catalogue):
     drawn = ids(choose(catalogue, styles, train=0, test=5), "test")
     bad = with_faults(catalogue, "Ada_One_1", "Ada_One_3", drawn[0])
     styles["images"] = 3
-    pictures, notes = select(bad, read_styles(styles), 0, 4, 1, on_bad_image="skip")
+    pictures, notes = select(bad, Styles(**styles), contents_of(0, 4), 1, on_bad_image="skip")
     assert ids(pictures, "target") == ["Ada_One_2", "Ada_One_4", "Ada_One_5"]
     assert ids(pictures, "test") == drawn[1:5]
     assert [(one.use, one.reason) for one in notes.skipped] == [
@@ -236,7 +242,7 @@ def test_what_is_there_twice_is_noted_and_kept(catalogue):
     second = replace(second, sha256=first.sha256, fingerprint=first.fingerprint)
     third = replace(third, fingerprint=first.fingerprint)
     pictures, notes = select(
-        Catalogue((first, second, third, *others)), read_styles(STYLES), 1, 1, 1
+        Catalogue((first, second, third, *others)), Styles(**STYLES), contents_of(1, 1), 1
     )
     assert len(ids(pictures, "target")) == 6
     assert notes.alike == (
@@ -247,14 +253,14 @@ def test_what_is_there_twice_is_noted_and_kept(catalogue):
 
 
 def test_what_was_found_stands_beside_what_the_table_announces(catalogue):
-    _, notes = select(catalogue, read_styles(STYLES), 1, 1, 1)
+    _, notes = select(catalogue, Styles(**STYLES), contents_of(1, 1), 1)
     assert notes.supplies == (Supply("Ada_One", 12, "12"), Supply("Bo_Two", 12, "12"))
 
 
 def test_the_dataset_is_counted(catalogue):
     first, second, *others = with_faults(catalogue, "Bo_Two_9").artworks
     rows = (first, replace(second, duplicate_of=first.id, look_alikes="Bo_Two_1"), *others)
-    _, notes = select(Catalogue(rows), read_styles(STYLES), 1, 1, 3)
+    _, notes = select(Catalogue(rows), Styles(**STYLES), contents_of(1, 1), 3)
     assert notes.census == Census(24, 2, duplicates=1, look_alikes=1, unusable=1)
 
 

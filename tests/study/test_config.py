@@ -5,12 +5,13 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from nstcore.backbones.architectures import DEFAULT_LAYERS
-from nstcore.common.errors import ConfigError, WeightsError
+from nstcore.backbones.architectures import ARCHITECTURES
+from nstcore.common.errors import ConfigError
 from nstcore.common.versions import CONFIG_VERSION
+from nstcore.painting.schedule import Training
 from nstcore.selection.styles import style_name
 from nstcore.study.config import Study
-from nstcore.study.record import check_record, write_record
+from nstcore.study.record import check_record, read_record, write_record
 
 
 @pytest.fixture
@@ -23,7 +24,8 @@ def test_the_full_study_is_the_published_one(config):
     assert list(study.backbones) == ["VGG19", "ResNet50", "InceptionV3", "MobileNetV2"]
     assert study.aggregations == ("simple", "squared", "logged")
     assert list(study.optimizers) == ["adam", "sgd", "rmsprop"]
-    assert [s.name for s in study.styles] == [
+    styles = study.styles.each()
+    assert [s.name for s in styles] == [
         "Marc_Chagall",
         "Salvador_Dali",
         "Claude_Monet",
@@ -31,19 +33,19 @@ def test_the_full_study_is_the_published_one(config):
         "Diego_Rivera",
         "Andy_Warhol",
     ]
-    assert {s.images for s in study.styles} == {30}
-    assert (study.contents["train"], study.contents["test"]) == (10, 5)
+    assert {s.images for s in styles} == {30}
+    assert (study.contents.train, study.contents.test) == (10, 5)
     assert study.image_size == 224
-    assert study.training["max_epochs"] == 100
-    assert study.training["min_improvement"] == 0.001
+    assert study.training.max_epochs == 100
+    assert study.training.min_improvement == 0.001
 
 
 def test_its_layers_are_the_library_s_defaults(config):
     for backbone in Study.from_config(config).backbones.values():
-        style_layers, content_layer = DEFAULT_LAYERS[backbone.architecture]
-        assert tuple(backbone.style_layers) == style_layers
-        assert set(backbone.style_layers.values()) == {1 / len(style_layers)}
-        assert backbone.content_layer == content_layer
+        usual = ARCHITECTURES[backbone.architecture]
+        assert tuple(backbone.style_layers) == usual.style_layers
+        assert set(backbone.style_layers.values()) == {1 / len(usual.style_layers)}
+        assert backbone.content_layer == usual.content_layer
 
 
 def test_the_demo_is_a_valid_study():
@@ -91,7 +93,11 @@ def put(config, path, value):
             "adam.epsilon: '1e-8' is a text; write the number as YAML does, 1.0e-8",
         ),
         ("optimizers.sgd", {"learning_rate": -1}, "optimizers.sgd.learning_rate: -1 is less"),
-        ("optimizers.sgd", {"learning_rat": 1}, "optimizers.sgd: .*learning_rat"),
+        (
+            "optimizers.sgd",
+            {"learning_rat": 1},
+            "optimizers.sgd: unknown key .learning_rat.; allowed: learning_rate",
+        ),
         (
             "styles.artists",
             ["Claude Monnet"],
@@ -116,12 +122,11 @@ def test_a_wrong_config_gives_one_line_naming_what_is_allowed(config, path, valu
         ({"architecture": "VGG19"}, "judge: VGG19 is the backbone VGG19, whose own pictures it"),
         ({"weights": "random"}, "judge: untrained weights cannot judge"),
         ({"weights": "no.h5"}, "judge: weights: no file 'no.h5'"),
-        ({"architecture": None}, "judge: key 'layers' is missing"),
+        ({"architecture": None}, "judge: key 'architecture' is missing"),
         ({"architecture": None, "layers": ["a", "b"]}, "judge: key 'architecture' is missing"),
         ({"layers": ["stem_conv", "block9z"]}, "judge: layer 'block9z' is not known; nearest"),
-        ({"layers": ["stem_conv"]}, "judge.layers: .* too short"),
+        ({"layers": ["stem_conv"]}, "judge.layers: .* too short; at least 2"),
         ({"heldout": 1}, "judge.heldout: 1 is less than the minimum of 2"),
-        ({"heldout": None}, "judge: key 'heldout' is missing"),
         ({"backbone": "VGG19"}, "judge: unknown key 'backbone'; allowed: architecture"),
     ],
 )
@@ -139,30 +144,115 @@ def test_a_study_needs_no_judge(config):
     assert Study.from_config(config).judge is None
 
 
-def test_a_missing_key_is_named(config):
-    del config["training"]["batch"]
-    with pytest.raises(ConfigError, match="training: key 'batch' is missing"):
+@pytest.mark.parametrize("key", ["study", "data", "styles", "contents", "backbones"])
+def test_a_missing_key_is_named(config, key):
+    del config[key]
+    with pytest.raises(ConfigError, match=f"config: key '{key}' is missing"):
         Study.from_config(config)
+
+
+SMALL = """
+study: mine
+data: {path: paintings}
+styles: {artists: [Ada One]}
+contents: {source: photographs}
+backbones:
+  Net: {architecture: MobileNetV2}
+"""
+
+
+def test_every_other_key_has_a_default():
+    study = Study.from_config(yaml.safe_load(SMALL))
+    assert study.data.source == "directory"
+    assert (study.seed, study.image_size) == (0, 224)
+    assert study.backbones["Net"].weights == "imagenet"
+    assert study.network("Net").layers == ARCHITECTURES["MobileNetV2"].layers
+    assert study.aggregations == ("simple", "squared", "logged")
+    assert list(study.optimizers) == ["adam", "sgd", "rmsprop"]
+    assert study.judge is None
+    # No weights of losses are given, so they are measured in what serves every backbone.
+    objective = study.objective("Net")
+    assert (objective.scaling, objective.alpha, objective.beta) == ("calibrated", 0.1, 1.0)
+
+
+def test_all_mistakes_are_told_at_once(config):
+    config["trainning"] = {}
+    config["training"]["max_epoch"] = 5
+    config["training"]["batch"] = "ten"
+    config["styles"]["artists"][0] = "Mark Chagall"
+    config["styles"]["genres"] = ["Kubismus"]
+    config["backbones"]["VGG19"]["weights"] = "no.h5"
+    config["backbones"]["ResNet50"]["content_layer"] = "conv9_out"
+    config["optimizers"] |= {"ftrl": {}, "sgd": {"learning_rate": "1e-3"}}
+    del config["contents"], config["judge"]
+    with pytest.raises(ConfigError) as caught:
+        Study.from_config(config)
+    for number, start in enumerate(
+        [
+            "styles.artists: 'Mark Chagall' is not in",
+            "styles.genres: 'Kubismus' is not in",
+            "key 'contents' is missing",
+            "backbones.ResNet50: layer 'conv9_out' is not known",
+            "optimizers.sgd.learning_rate: '1e-3' is a text",
+            "optimizers: unknown key 'ftrl'",
+            "training.batch: 'ten' should be of type integer",
+            "training: unknown key 'max_epoch'",
+            "unknown key 'trainning'",
+        ]
+    ):
+        assert caught.value.lines[number].startswith(f"config: {start}")
+        assert "\n" not in caught.value.lines[number]
+    assert len(caught.value.lines) == 9
+
+
+def test_programs_are_handed_what_does_not_equal_the_defaults(config):
+    study = Study.from_config(config)
+    assert study.objective("VGG19").to_json() == '{"alpha": 2.7e-09, "beta": 1.7e-09}'
+    assert study.training.to_json() == '{"batch": 2}'
+    # A default that is spelt out is the same, and so is the same number in another type.
+    config["loss"] = {"total_variation": 0, "scaling": "published"}
+    config["training"] |= {"initial_noise": 0, "batch": 2}
+    same = Study.from_config(config)
+    assert same.objective("VGG19").to_json() == study.objective("VGG19").to_json()
+    assert same.training.to_json() == study.training.to_json()
+    for section in (study.training, study.styles, study.contents, study.network("VGG19")):
+        assert type(section).from_json(section.to_json()) == section
+
+
+def test_a_key_that_is_there_twice_is_refused_by_programs():
+    with pytest.raises(ConfigError, match="training: not JSON \\('batch' is there twice"):
+        Training.from_json('{"batch": 1, "batch": 2}')
 
 
 def test_one_pair_of_weights_can_serve_all_backbones(config):
     config["loss"] = {"scaling": "calibrated", "alpha": 0.1, "beta": 2.0}
     del config["backbones"]["ResNet50"]["alpha"], config["backbones"]["ResNet50"]["beta"]
     config["backbones"]["VGG19"] |= {"alpha": 3.0, "beta": 4.0}
-    backbones = Study.from_config(config).backbones
-    assert (backbones["ResNet50"].alpha, backbones["ResNet50"].beta) == (0.1, 2.0)
-    assert (backbones["VGG19"].alpha, backbones["VGG19"].beta) == (3.0, 4.0)
+    study = Study.from_config(config)
+    resnet, vgg = study.objective("ResNet50"), study.objective("VGG19")
+    assert (resnet.alpha, resnet.beta, resnet.scaling) == (0.1, 2.0, "calibrated")
+    assert (vgg.alpha, vgg.beta) == (3.0, 4.0)
     del config["loss"]["beta"]
-    with pytest.raises(
-        ConfigError, match=r"backbones\.ResNet50: key 'beta' is missing, here and in"
-    ):
+    assert Study.from_config(config).objective("ResNet50").beta == 1.0
+    config["loss"]["scaling"] = "published"
+    with pytest.raises(ConfigError, match="ResNet50: key 'beta' is missing, here and in 'loss'; g"):
         Study.from_config(config)
+
+
+def test_losses_are_published_ones_as_soon_as_a_weight_is_given(config):
+    del config["backbones"]["VGG19"]["alpha"], config["backbones"]["VGG19"]["beta"]
+    with pytest.raises(ConfigError, match="VGG19: key 'alpha' is missing, here and in 'loss'"):
+        Study.from_config(config)
+    for backbone in config["backbones"].values():
+        backbone.pop("alpha", None)
+        backbone.pop("beta", None)
+    assert Study.from_config(config).loss.scaling == "calibrated"
 
 
 def test_what_is_beyond_the_study_is_off_unless_asked_for(config):
     study = Study.from_config(config)
-    assert study.loss == {"scaling": "published", "total_variation": 0}
-    assert study.training["initial_noise"] == 0
+    assert study.loss.full() == {"scaling": "published", "total_variation": 0}
+    assert study.training.initial_noise == 0
     for backbone in study.backbones.values():
         assert (backbone.pooling, backbone.precision) == ("max", "float32")
 
@@ -195,7 +285,7 @@ def test_a_model_file_brings_its_own_layers(config, tmp_path):
     with pytest.raises(ConfigError, match="'latest' is not known; allowed: early, late"):
         Study.from_config(config)
     (tmp_path / "own.keras").write_bytes(b"PK")
-    with pytest.raises(WeightsError, match="not a Keras model file"):
+    with pytest.raises(ConfigError, match=r"backbones\.Own: weights: .*not a Keras model file"):
         Study.from_config(config)
 
 
@@ -230,7 +320,7 @@ def test_styles_are_artists_genres_lists_and_folders(config):
             "Haystacks": {"folder": "haystacks", "images": 5},
         },
     }
-    monet, cubism, blue, haystacks = Study.from_config(config).styles
+    monet, cubism, blue, haystacks = Study.from_config(config).styles.each()
     assert (monet.artist, monet.images) == ("Claude Monet", None)
     assert (cubism.genre, cubism.name) == ("Cubism", "Cubism")
     assert (blue.name, blue.paintings) == ("Blue_period", ("Pablo_Picasso_1", "Pablo_Picasso_7"))
@@ -273,7 +363,7 @@ def test_styles_that_mean_nothing_are_named(config, styles, message):
 
 def test_an_artist_may_be_written_as_one_likes(config):
     config["styles"]["artists"] = ["albrecht duerer", "Pierre Auguste Renoir"]
-    assert [one.name for one in Study.from_config(config).styles] == [
+    assert [one.name for one in Study.from_config(config).styles.each()] == [
         "albrecht_duerer",
         "Pierre_Auguste_Renoir",
     ]
@@ -306,8 +396,32 @@ def test_more_models_fewer_models_and_other_threads_are_welcome(config, tmp_path
 def test_results_of_another_config_version_are_refused(config, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"config_version": CONFIG_VERSION + 1, "config": config}))
-    with pytest.raises(ConfigError, match="made by config version 2, this is version 1"):
+    with pytest.raises(ConfigError, match="made by config version 3, this is version 2"):
         check_record(Study.from_config(config), path)
     path.write_text("{")
     with pytest.raises(ConfigError, match=r"damaged; move .* away"):
         check_record(Study.from_config(config), path)
+
+
+def test_results_of_the_version_before_are_kept_by_touching_them_once(config, tmp_path):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"config_version": 1, "config": config}))
+    study = Study.from_config(config)
+    with pytest.raises(ConfigError, match="an earlier version, whose results are the same; add"):
+        check_record(study, path)
+    check_record(study, path, touching=True)
+    config["seed"] = 5
+    with pytest.raises(ConfigError, match=r"another config \(seed: 20211 -> 5\)"):
+        check_record(Study.from_config(config), path, touching=True)
+    # A report is made of them as they are.
+    assert read_record(path).seed == 20211
+
+
+def test_the_record_says_all_and_reads_back_to_the_same_study(config, tmp_path):
+    study = Study.from_config(config)
+    write_record(study, tmp_path / "config.json")
+    assert read_record(tmp_path / "config.json") == study
+    recorded = json.loads((tmp_path / "config.json").read_text("utf-8"))["config"]
+    assert recorded["optimizers"]["adam"]["beta_2"] == 0.999
+    assert recorded["loss"] == {"total_variation": 0.0, "scaling": "published"}
+    assert "on_config_change" not in recorded

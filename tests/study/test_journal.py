@@ -163,8 +163,8 @@ def test_a_damaged_record_is_told_in_one_line_and_replaced(tmp_path: Path, text:
 
 def test_a_record_that_is_no_text_or_not_there_is_told_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "runs.json").write_bytes(b"\xff\xfe[]")
-    for name in ("runs.json", "none.json"):
-        with pytest.raises(DataError, match=rf"{name}: damaged") as error:
+    for name, reason in (("runs.json", "damaged"), ("none.json", "no such file")):
+        with pytest.raises(DataError, match=f"{name}: {reason}") as error:
             read_settings(tmp_path / name)
         assert "\n" not in str(error.value)
 

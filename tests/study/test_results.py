@@ -25,8 +25,8 @@ from small_study import (
 from nstcore.common.errors import DataError, StudyError, TrainingError
 from nstcore.common.tables import write_table
 from nstcore.images.io import save_png
-from nstcore.judging.scores import ROW_COLUMNS, STYLIZED, read_scores, write_scores
-from nstcore.painting.checkpoint import SavedRun
+from nstcore.judging.score_table import ROW_COLUMNS, STYLIZED, read_scores, write_scores
+from nstcore.painting.checkpoint import Checkpoint
 from nstcore.painting.choose import CHOICE_COLUMNS, Run
 from nstcore.study.journal import Failure, RuleTime
 from nstcore.study.results import Results, read_results
@@ -221,7 +221,7 @@ def test_pictures_are_ranked_by_a_score_the_highest_first(folder: Path) -> None:
 def test_a_run_under_way_tells_its_epochs_and_a_failed_one_its_error(folder: Path) -> None:
     (folder / "training/VGG16/simple/sgd.csv").unlink()
     state = folder / "training/VGG16/simple/.sgd.csv.state"
-    run = SavedRun(state, {}, [1], in_memory=1, save_every=1)
+    run = Checkpoint(state, {}, [1], in_memory=1, save_every=1)
     row = np.ones((1, 3), np.float32)
     for epoch in range(3):
         run.finish(epoch, [run.advance(0, epoch, lambda: [row], lambda _, state: (state, row))])

@@ -1,9 +1,11 @@
 import importlib.metadata
 import re
+import tomllib
 
 import pytest
 import yaml
 from conftest import ROOT
+from packaging.requirements import Requirement
 
 
 def pins(text):
@@ -24,6 +26,18 @@ def test_a_conda_environment_has_the_versions_of_the_lock(path):
     assert wanted == {name: pins(LOCK).get(name) for name in wanted}
 
 
+def test_the_conda_environments_hold_what_their_programs_import():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    listed = {}
+    for path in (ROOT / "envs").glob("*.yaml"):
+        dependencies = yaml.safe_load(path.read_text("utf-8"))["dependencies"]
+        packages = next(entry for entry in dependencies if isinstance(entry, dict))["pip"]
+        listed[path.stem] = {Requirement(text).name for text in packages}
+    needed = [*project["dependencies"], *project["optional-dependencies"]["demo"]]
+    assert listed["nst"] == {Requirement(text).name for text in needed}
+    assert listed["kaggle"] == {"kaggle", "kagglesdk", "lazy-loader"}
+
+
 def test_what_conda_installs_without_dependencies_is_that_of_the_lock():
     """conda's own list cannot do that; Snakemake runs the script in the new environment."""
     script = (ROOT / "envs" / "nst.post-deploy.sh").read_text("utf-8")
@@ -38,6 +52,7 @@ def test_packages_that_ship_weights_are_installed_here_at_their_pins():
         assert importlib.metadata.version(name) == version
 
 
-def test_every_requirement_of_the_lock_is_hashed():
-    for requirement in re.split(r"\n(?=[\w-]+==)", f"{LOCK}\n{WEIGHTS}")[1:]:
+def test_every_requirement_of_the_locks_is_hashed():
+    development = (ROOT / "requirements-dev.lock").read_text("utf-8")
+    for requirement in re.split(r"\n(?=[\w-]+==)", f"{LOCK}\n{WEIGHTS}\n{development}")[1:]:
         assert "--hash=sha256:" in requirement

@@ -21,7 +21,7 @@ from nstcore.common.tables import columns
 from nstcore.demo import paint_dataset, write_photographs
 from nstcore.images.io import read_text
 from nstcore.judging.questions import read_findings
-from nstcore.judging.scores import PAINTING, STYLIZED, UNTOUCHED, read_scores
+from nstcore.judging.score_table import PAINTING, STYLIZED, UNTOUCHED, read_scores
 from nstcore.painting.choose import CHOICE_COLUMNS
 from nstcore.painting.history import HISTORY_COLUMNS
 from nstcore.selection.pictures import Picture
@@ -140,8 +140,21 @@ def test_the_study_leaves_the_files_of_the_contract(study, results):
     assert read_findings(results / "findings.json").judge["likeness"]["Net-untrained"] < 0.5
     assert (results / "report.html").is_file()
     record = json.loads((results / "config.json").read_text())
-    assert record["config"] == Study.from_config(CONFIG).config
+    assert record["config"] == Study.from_config(CONFIG).recorded()
     assert json.loads((results / "targets/Net-untrained/Ada_Curl.json").read_text())["floor"] > 0
+
+
+def test_results_of_the_version_before_are_kept_by_touching_them_once(study):
+    record = study / "results/small/config.json"
+    config = json.loads(record.read_text("utf-8"))["config"]
+    record.write_text(json.dumps({"config_version": 1, "config": config}), "utf-8")
+    made = {path: path.read_bytes() for path in (study / "results/small").rglob("*.png")}
+    refused = snakemake(study)
+    assert refused.returncode == 1
+    assert "error: results/small: computed by an earlier version" in refused.stdout.splitlines()[-1]
+    assert snakemake(study, "--touch").returncode == 0
+    assert "Nothing to be done" in snakemake(study).stdout
+    assert {path: path.read_bytes() for path in made} == made
 
 
 def test_pictures_have_the_content_s_original_size_and_carry_their_provenance(study, results):

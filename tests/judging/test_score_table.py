@@ -4,7 +4,7 @@ import pandas as pd
 import pytest
 
 from nstcore.common.errors import DataError
-from nstcore.judging.scores import (
+from nstcore.judging.score_table import (
     MEASURES,
     PAINTING,
     ROW_COLUMNS,
@@ -13,7 +13,7 @@ from nstcore.judging.scores import (
     UNTOUCHED,
     Cache,
     collect,
-    read_rows,
+    read_job_scores,
     read_scores,
     write_scores,
 )
@@ -87,7 +87,7 @@ def test_what_is_no_table_of_scores_is_named(text, tmp_path):
     path = tmp_path / "scores.csv"
     if text is not None:
         path.write_text(text)
-    for read in (read_scores, read_rows):
+    for read in (read_scores, read_job_scores):
         with pytest.raises(DataError, match=r"scores\.csv: "):
             read(path)
 
@@ -101,7 +101,7 @@ def test_the_cache_knows_pictures_by_their_bytes_and_by_the_judge(tmp_path):
     assert cache.find("None", "1", "other bytes") is None
     assert cache.find("Other", "1", "11") is None
     assert Cache(path, "judge B").find("None", "1", "11") is None
-    assert list(read_rows(path)["content_id"]) == ["1", "2"]
+    assert list(read_job_scores(path)["content_id"]) == ["1", "2"]
 
 
 def test_a_damaged_cache_is_an_empty_one(tmp_path):

@@ -14,12 +14,11 @@ rule build_target:
         f"{BENCHMARKS}/build_target/{{backbone}}/{{style}}.tsv"
     conda:
         "../envs/nst.yaml"
-    threads: COMPUTE["threads"]
+    threads: STUDY.compute.threads
     resources:
         mem_mb=2000,
-        gpu=0,
     params:
-        threads=COMPUTE["threads"],
+        threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.build_target --backbone {input.backbone:q}"

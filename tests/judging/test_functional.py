@@ -3,7 +3,7 @@ import pytest
 from skimage import data
 from skimage.transform import resize
 
-from nstcore.judging.measures import (
+from nstcore.judging.functional import (
     color_distance,
     color_profile,
     describe_places,

@@ -12,19 +12,8 @@ import numpy as np
 import pandas as pd
 
 from nstcore.common.errors import DataError
-from nstcore.common.files import whole
-
-MEASURES: dict[str, str] = {
-    "content_distance": "perceptual distance to the content by the judge's features, 0 to 4",
-    "similarity": "structural similarity to the content, up to 1; no network",
-    "change": "mean absolute difference to the content, 0 to 1; no network",
-    "style_distance": "kernel distance to the artist's held-out paintings by the judge's features",
-    "right_artist": "1 if of all artists' held-out paintings this artist's are nearest, else 0",
-    "color_distance": "distance to the colours of the held-out paintings, in CIELAB; no network",
-    "grain": "finest variation over that of the held-out paintings; no network",
-    "grid": "what repeats like a grid over that of the held-out paintings; no network",
-}
-"""The measures and what they mean, in the order of the tables."""
+from nstcore.common.files import atomic_write
+from nstcore.judging.measures import MEASURES
 
 STYLIZED, UNTOUCHED, PAINTING = "stylised", "untouched content", "held-out painting"
 """The kinds of rows: a model's picture, the floor, the ceiling."""
@@ -35,9 +24,9 @@ ROW_COLUMNS = [*KEY, "kind", *MEASURES, "nearest_style", "sha256"]
 and what concerns the content is averaged over the test contents; `backbone` and `aggregation` are
 empty for floor and ceiling. `sha256` is that of the picture's file."""
 
-SCALED = [name for name in MEASURES if name != "right_artist"]
+SCALED = [name for name, measure in MEASURES.items() if measure.has_scale]
 SCORE_COLUMNS = [*ROW_COLUMNS, *(f"{name}_scaled" for name in SCALED)]
-"""Columns of `scores.csv`."""
+"""Columns of `score_table.csv`."""
 
 _CACHE_KEY = "judged"
 
@@ -111,11 +100,11 @@ class Cache:
 
 def write_scores(table: pd.DataFrame, path: Path | str) -> None:
     """Write a table of scores as CSV, whole or not at all; what is missing is empty."""
-    with whole(path) as draft:
+    with atomic_write(path) as draft:
         table.to_csv(draft, index=False, lineterminator="\n", float_format="%.7g")
 
 
-def read_rows(path: Path | str) -> pd.DataFrame:
+def read_job_scores(path: Path | str) -> pd.DataFrame:
     """Read a table of rows that one job wrote, `ROW_COLUMNS`.
 
     Raises:
@@ -128,7 +117,7 @@ def read_rows(path: Path | str) -> pd.DataFrame:
 
 
 def read_scores(path: Path | str) -> pd.DataFrame:
-    """Read `scores.csv`, `SCORE_COLUMNS`.
+    """Read `score_table.csv`, `SCORE_COLUMNS`.
 
     Raises:
         DataError: The file is missing or holds something else.

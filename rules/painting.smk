@@ -1,0 +1,120 @@
+# Painting: all training pairs of a model under each optimizer, its choice of one, its pictures.
+
+
+rule train:
+    input:
+        backbone=rules.load_backbone.output.backbone,
+        targets=expand(rules.build_target.output.target, style=STYLES, allow_missing=True),
+        contents=training_inputs,
+    output:
+        history=f"{RESULTS}/training/{{backbone}}/{{aggregation}}/{{optimizer}}.csv",
+    log:
+        f"{LOGS}/train/{{backbone}}/{{aggregation}}/{{optimizer}}.log",
+    benchmark:
+        f"{BENCHMARKS}/train/{{backbone}}/{{aggregation}}/{{optimizer}}.tsv"
+    conda:
+        "../envs/nst.yaml"
+    threads: STUDY.compute.threads
+    resources:
+        mem_mb=4000,
+    params:
+        loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
+        settings=lambda wildcards: STUDY.optimizers[wildcards.optimizer].to_json(),
+        training=STUDY.training.to_json(),
+        seed=STUDY.seed,
+        threads=STUDY.compute.threads,
+        numerics=NUMERICS_VERSION,
+    shell:
+        "python -m workflow_scripts.train --backbone {input.backbone:q} --targets {input.targets:q}"
+        " --contents {input.contents:q} --aggregation {wildcards.aggregation}"
+        " --loss {params.loss:q} --optimizer {wildcards.optimizer} --settings {params.settings:q}"
+        " --training {params.training:q} --seed {params.seed}"
+        # No parameter, but for the threads: the rest changes no result, so makes none anew.
+        f" --compute {quoted(STUDY.compute.to_json())}"
+        " --output {output.history:q} > {log:q} 2>&1"
+
+
+rule choose:
+    input:
+        histories=expand(rules.train.output.history, optimizer=STUDY.optimizers, allow_missing=True),
+    output:
+        # One file per model: another model's changed choice must not remake this one's pictures.
+        csv=f"{RESULTS}/choices/{{backbone}}/{{aggregation}}.csv",
+    log:
+        f"{LOGS}/choose/{{backbone}}/{{aggregation}}.log",
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=500,
+    params:
+        training=STUDY.training.to_json(),
+        numerics=NUMERICS_VERSION,
+    shell:
+        "python -m workflow_scripts.choose --backbone {wildcards.backbone:q}"
+        " --aggregation {wildcards.aggregation} --histories {input.histories:q}"
+        " --training {params.training:q} --output {output.csv:q} > {log:q} 2>&1"
+
+
+rule collect_choices:
+    input:
+        choices=expand(
+            rules.choose.output.csv,
+            backbone=STUDY.backbones,
+            aggregation=STUDY.aggregations,
+        ),
+    output:
+        csv=report(
+            f"{RESULTS}/choices.csv",
+            caption="../reports/captions/choices.rst",
+            category="Choices",
+        ),
+    log:
+        f"{LOGS}/collect_choices.log",
+    conda:
+        "../envs/nst.yaml"
+    resources:
+        mem_mb=500,
+    shell:
+        "python -m workflow_scripts.collect_choices --choices {input.choices:q}"
+        " --output {output.csv:q} > {log:q} 2>&1"
+
+
+rule stylize:
+    input:
+        backbone=rules.load_backbone.output.backbone,
+        target=rules.build_target.output.target,
+        content=f"{RESULTS}/inputs/{{content_id}}.png",
+        choice=rules.choose.output.csv,
+    output:
+        png=report(
+            STYLIZED,
+            caption="../reports/captions/stylized.rst",
+            category="Stylised images",
+            subcategory="{style}",
+            labels={
+                "backbone": "{backbone}",
+                "aggregation": "{aggregation}",
+                "content": "{content_id}",
+            },
+        ),
+    log:
+        f"{LOGS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.log",
+    benchmark:
+        f"{BENCHMARKS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.tsv"
+    conda:
+        "../envs/nst.yaml"
+    threads: STUDY.compute.threads
+    resources:
+        mem_mb=2000,
+    params:
+        optimizers=write_optimizers(STUDY.optimizers),
+        loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
+        epochs=STUDY.training.only(Epochs).to_json(),
+        seed=STUDY.seed,
+        threads=STUDY.compute.threads,
+        numerics=NUMERICS_VERSION,
+    shell:
+        "python -m workflow_scripts.stylize --backbone {input.backbone:q} --target {input.target:q}"
+        " --content {input.content:q} --choice {input.choice:q}"
+        " --optimizers {params.optimizers:q} --loss {params.loss:q} --epochs {params.epochs:q}"
+        " --seed {params.seed} --threads {params.threads} --output {output.png:q} > {log:q} 2>&1"
