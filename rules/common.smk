@@ -1,6 +1,5 @@
 # What the rules share: the checked study, paths, wildcards, and the pictures of the selection.
 
-import json
 import os
 import re
 import shlex

@@ -61,7 +61,7 @@ use rule report as write_report with:
         study=lambda wildcards, output: os.path.dirname(output.html),
         templates=lambda wildcards, input: os.path.dirname(input.template),
         # The page shows it; the program reads it from the study's record.
-        config=json.dumps(STUDY.recorded()),
+        config=STUDY.to_json(),
 
 
 # To be sent: the page and the originals that it links to.

@@ -56,31 +56,21 @@ class Architecture:
         return (*self.style_layers, self.content_layer)
 
 
+_VGG_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", "block5_conv1")
+
 ARCHITECTURES: dict[str, Architecture] = {
     "VGG16": Architecture(
         "VGG-16, Simonyan and Zisserman (2015)",
         preprocessing="caffe",
         imagenet_file="vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        style_layers=(
-            "block1_conv1",
-            "block2_conv1",
-            "block3_conv1",
-            "block4_conv1",
-            "block5_conv1",
-        ),
+        style_layers=_VGG_LAYERS,
         content_layer="block5_conv2",
     ),
     "VGG19": Architecture(
         "VGG-19, Simonyan and Zisserman (2015)",
         preprocessing="caffe",
         imagenet_file="vgg19_weights_tf_dim_ordering_tf_kernels_notop.h5",
-        style_layers=(
-            "block1_conv1",
-            "block2_conv1",
-            "block3_conv1",
-            "block4_conv1",
-            "block5_conv1",
-        ),
+        style_layers=_VGG_LAYERS,
         content_layer="block5_conv2",
     ),
     "ResNet50": Architecture(

@@ -1,14 +1,16 @@
 """The machine that something was computed on, and what its programs say."""
 
-import os
 import platform
 import shutil
 import subprocess
 from pathlib import Path
 
+import psutil
+
 
 def processor() -> str:
     """Return what the processor is called."""
+    # py-cpuinfo takes a second for the same line, at every start of the workflow.
     try:
         lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
     except OSError:
@@ -18,11 +20,8 @@ def processor() -> str:
 
 
 def memory() -> float:
-    """Return the memory in GB of 10^9 bytes; 0 where it is not known."""
-    try:
-        return round(os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 1e9, 1)
-    except (AttributeError, OSError, ValueError):
-        return 0.0
+    """Return the memory in GB of 10^9 bytes."""
+    return round(psutil.virtual_memory().total / 1e9, 1)
 
 
 def gpus() -> tuple[str, ...]:

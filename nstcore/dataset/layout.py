@@ -36,6 +36,7 @@ _DEPTH = 5
 _ESCAPED = re.compile(
     r"#[UL]((?!d[89a-f])[0-9a-f]{4}|0[0-9a-f]{5}|10[0-9a-f]{4})(?![0-9a-f])", re.IGNORECASE
 )
+# ftfy leaves a single garbled name as it is ("Dürer" of cp437, say), and Info-ZIP's codes too.
 _WRONG_CHARACTER_SETS = ("cp437", "cp1252", "latin-1", "cp850")
 
 
@@ -124,6 +125,7 @@ def _sorted(folders: Mapping[str, list[str]]) -> Mapping[str, tuple[str, ...]]:
 def natural(name: str) -> tuple[object, ...]:
     """Sort key by which `Claude_Monet_2` comes before `Claude_Monet_10`, whatever their folders."""
     own = PurePosixPath(name).name
+    # natsort takes accents apart, so that other pictures would be the first of a folder.
     # Texts stand at even places and numbers at odd ones, so they are never compared. A number is
     # compared by its length first: an int of thousands of digits is refused by Python.
     parts = re.split(r"0*([0-9]+)", unicodedata.normalize("NFC", own))

@@ -289,7 +289,10 @@ def _convert(colour: Image.Image, profile: object) -> Image.Image:
 
 
 def _turn(image: ImageFile) -> Image.Transpose | None:
-    """Return how the EXIF orientation asks the picture to be turned."""
+    """Return how the EXIF orientation asks the picture to be turned.
+
+    `ImageOps.exif_transpose` also writes the EXIF data anew, which fails where they are damaged.
+    """
     try:
         return _TURNS.get(image.getexif().get(_EXIF_ORIENTATION, 1))
     # EXIF is parsed in Python from bytes that may be anything: better unturned than lost.

@@ -10,6 +10,8 @@ LOOK_ALIKE_BITS = 24
 
 # With fewer set, a fingerprint tells of an even area and no more: all such are alike.
 _LEAST_BITS = 24
+# imagehash's difference hashes resize by another filter to 12 x 11 and 11 x 12 places: other bits,
+# for which the limits above were not measured.
 _PLACES = 11
 
 

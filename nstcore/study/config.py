@@ -89,6 +89,12 @@ class Study(Section):
         """Return the network of a backbone, without weights of losses."""
         return self.backbones[backbone].only(BackboneNetwork)
 
+    def given(self) -> dict[str, Any]:
+        """Return the values on which results depend that do not equal their defaults."""
+        values = super().given()
+        values.pop("on_config_change", None)
+        return values
+
     def recorded(self) -> dict[str, Any]:
         """Return all that results belong to, as plain values for JSON, with the defaults."""
         config = self.full()

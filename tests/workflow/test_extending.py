@@ -140,9 +140,12 @@ def test_docs_and_schema_describe_it(project):
 
 def test_a_new_option_reruns_nothing_at_its_default(project):
     """Last: it changes the copy."""
-    study = ("snakemake", "--cores", "2", "--configfile", "mine.yaml", "--dry-run")
+    study = ("snakemake", "--cores", "2", "--dry-run", "--configfile", "mine.yaml")
     assert "Nothing to be done" in run(project, *study)
     assert len(add(project, option=True)) == 2
     assert "Nothing to be done" in run(project, *study)
-    told = run(project, *study, "--config", 'loss={"darkness": 0.5}', code=1)
+    config = yaml.safe_load((project / "mine.yaml").read_text("utf-8"))
+    used = yaml.safe_dump(config | {"loss": {"darkness": 0.5}})
+    (project / "mine.yaml").write_text(used, "utf-8")
+    told = run(project, *study, code=1)
     assert "error: results/small: computed with another config (loss.darkness: 0.0 -> 0.5)" in told
