@@ -1,6 +1,6 @@
 """A study's config: its sections put together, and what has to fit between them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -43,9 +43,9 @@ class Study(Section):
     data: Data
     styles: Styles
     contents: Contents
+    loss: Loss = Loss()
     backbones: Annotated[dict[FileName, Backbone], Field(min_length=1)]
     """The pretrained networks, by the name that the study gives them."""
-    loss: Loss = Loss()
     judge: Judge | None = None
     """Without this section nothing is set aside and nothing is scored."""
     aggregations: Annotated[
@@ -69,7 +69,18 @@ class Study(Section):
             ConfigError: A line per mistake that names the key or value at fault and what is
                 allowed.
         """
-        return cls.read(dict(config), "config", {_LOOK: True})
+        # A key without a value would pass for one that is not there.
+        empty = list(_find_empty(config, "config: "))
+        try:
+            study = cls.read(dict(config), "config", {_LOOK: True})
+        except ConfigError as error:
+            told = [line for line in error.lines if not line.startswith(tuple(empty))]
+        else:
+            told = []
+        if empty or told:
+            lines = [f"{key}: nothing is given; give a value, or remove the key" for key in empty]
+            raise ConfigError(*lines, *told)
+        return study
 
     @property
     def name(self) -> str:
@@ -83,7 +94,12 @@ class Study(Section):
 
     def objective(self, backbone: str) -> Objective:
         """Return what is minimised with a backbone, but for the aggregation."""
-        return self.loss.objective(self.backbones[backbone])
+        return self.settled_loss.objective(self.backbones[backbone])
+
+    @property
+    def settled_loss(self) -> Loss:
+        """What is minimised, with the scaling that is used."""
+        return self.loss.settled(self.backbones.values())
 
     def network(self, backbone: str) -> BackboneNetwork:
         """Return the network of a backbone, without weights of losses."""
@@ -99,7 +115,7 @@ class Study(Section):
         """Return all that results belong to, as plain values for JSON, with the defaults."""
         config = self.full()
         del config["on_config_change"]
-        return config
+        return {**config, "loss": self.settled_loss.full()}
 
     @field_validator("styles")
     @classmethod
@@ -125,34 +141,27 @@ class Study(Section):
 
     @field_validator("backbones")
     @classmethod
-    def _check_files(
+    def _check_backbones(
         cls, backbones: dict[str, Backbone], info: ValidationInfo
     ) -> dict[str, Backbone]:
+        """See that there are files and weights of the losses for each."""
+        checks: list[Callable[[Backbone], object]] = []
+        if _looks(info):
+            checks.append(lambda backbone: backbone.check_files(backbone.layers))
+        if loss := info.data.get("loss"):
+            checks.append(loss.settled(backbones.values()).objective)
         mistakes: list[Mistake] = []
-        for name, backbone in backbones.items() if _looks(info) else ():
-            try:
-                backbone.check_files(backbone.layers)
-            except MistakesError as error:
-                mistakes += [Mistake(mistake.text, (name,)) for mistake in error.mistakes]
+        for name, backbone in backbones.items():
+            for check in checks:
+                try:
+                    check(backbone)
+                except MistakesError as error:
+                    mistakes += [Mistake(mistake.text, (name,)) for mistake in error.mistakes]
+                except ConfigError as error:
+                    mistakes.append(Mistake(str(error), (name,)))
         if mistakes:
             raise MistakesError(*mistakes)
         return backbones
-
-    @field_validator("loss")
-    @classmethod
-    def _settle_weights(cls, loss: Loss, info: ValidationInfo) -> Loss:
-        """Take the scaling that the weights need, and see that there are weights."""
-        backbones = info.data.get("backbones", {})
-        loss = loss.settled(backbones.values())
-        mistakes = []
-        for name, backbone in backbones.items():
-            try:
-                loss.objective(backbone)
-            except ConfigError as error:
-                mistakes.append(f"backbones.{name}: {error}")
-        if mistakes:
-            raise MistakesError(*mistakes)
-        return loss
 
     @field_validator("judge")
     @classmethod
@@ -168,6 +177,14 @@ class Study(Section):
                     "name another network"
                 )
         return judge
+
+
+def _find_empty(values: Any, where: str) -> Iterator[str]:
+    """Yield the keys of a config that have no value."""
+    for key, value in values.items() if isinstance(values, Mapping) else ():
+        if value is None:
+            yield f"{where}{key}"
+        yield from _find_empty(value, f"{where}{key}.")
 
 
 def _looks(info: ValidationInfo) -> bool:

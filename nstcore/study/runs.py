@@ -150,7 +150,7 @@ def _read_choices(path: Path) -> dict[tuple[str, str], Run]:
 
 def _read_floor(folder: Path, config: Study, backbone: str, painted: Iterable[Painted]) -> float:
     """See `Model.floor`."""
-    if config.loss.scaling == "published":
+    if config.settled_loss.scaling == "published":
         paths = [
             folder / "targets" / backbone / f"{style.name}.json" for style in config.styles.each()
         ]

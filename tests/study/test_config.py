@@ -205,6 +205,18 @@ def test_all_mistakes_are_told_at_once(config):
     assert len(caught.value.lines) == 9
 
 
+def test_a_key_without_a_value_is_told(config):
+    config["judge"] = None
+    config["training"] = None
+    config["styles"]["genres"] = None
+    with pytest.raises(ConfigError) as caught:
+        Study.from_config(config)
+    assert caught.value.lines == [
+        f"config: {key}: nothing is given; give a value, or remove the key"
+        for key in ("styles.genres", "judge", "training")
+    ]
+
+
 def test_programs_are_handed_what_does_not_equal_the_defaults(config):
     study = Study.from_config(config)
     assert study.objective("VGG19").to_json() == '{"alpha": 2.7e-09, "beta": 1.7e-09}'
@@ -241,17 +253,19 @@ def test_one_pair_of_weights_can_serve_all_backbones(config):
 
 def test_losses_are_published_ones_as_soon_as_a_weight_is_given(config):
     del config["backbones"]["VGG19"]["alpha"], config["backbones"]["VGG19"]["beta"]
-    with pytest.raises(ConfigError, match="VGG19: key 'alpha' is missing, here and in 'loss'"):
+    with pytest.raises(
+        ConfigError, match=r"config: backbones\.VGG19: key 'alpha' is missing, here and in"
+    ):
         Study.from_config(config)
     for backbone in config["backbones"].values():
         backbone.pop("alpha", None)
         backbone.pop("beta", None)
-    assert Study.from_config(config).loss.scaling == "calibrated"
+    assert Study.from_config(config).settled_loss.scaling == "calibrated"
 
 
 def test_what_is_beyond_the_study_is_off_unless_asked_for(config):
     study = Study.from_config(config)
-    assert study.loss.full() == {"scaling": "published", "total_variation": 0}
+    assert study.settled_loss.full() == {"scaling": "published", "total_variation": 0}
     assert study.training.initial_noise == 0
     for backbone in study.backbones.values():
         assert (backbone.pooling, backbone.precision) == ("max", "float32")
@@ -420,7 +434,7 @@ def test_results_of_the_version_before_are_kept_by_touching_them_once(config, tm
 def test_the_record_says_all_and_reads_back_to_the_same_study(config, tmp_path):
     study = Study.from_config(config)
     write_record(study, tmp_path / "config.json")
-    assert read_record(tmp_path / "config.json") == study
+    assert read_record(tmp_path / "config.json").recorded() == study.recorded()
     recorded = json.loads((tmp_path / "config.json").read_text("utf-8"))["config"]
     assert recorded["optimizers"]["adam"]["beta_2"] == 0.999
     assert recorded["loss"] == {"total_variation": 0.0, "scaling": "published"}
