@@ -29,7 +29,7 @@ def main() -> None:
     clock.append(time.perf_counter())
     for _ in range(2):
         step()
-    parts = zip(("import", "load", "goal", "first"), clock, clock[1:], strict=False)
+    parts = zip(("import", "load", "targets", "first"), clock, clock[1:], strict=False)
     seconds = {name: end - begun for name, begun, end in parts}
     print(json.dumps(seconds | {"peak_mb": _peak_mb()}))
 

@@ -263,7 +263,7 @@ def fixed(bench: Bench) -> list[Table]:
     for _ in range(1 if bench.quick else min(bench.rounds, 3)):
         for (paintings, batch), runs in zip(settings, parts, strict=True):
             runs.append(_fixed(paintings, batch, size, bench.threads))
-    names = ("import", "load", "goal", "first", "peak_mb")
+    names = ("import", "load", "targets", "first", "peak_mb")
     rows = [
         [
             f"{paintings} paintings, batch {batch}",
@@ -272,10 +272,11 @@ def fixed(bench: Bench) -> list[Table]:
         ]
         for (paintings, batch), runs in zip(settings, parts, strict=True)
     ]
-    columns = ("what", "import s", "backbone s", "goal s", "first step s", "peak MB")
+    columns = ("what", "import s", "backbone s", "targets s", "first step s", "peak MB")
     title = f"what a process pays once at {size} px, VGG19, squared; medians"
     note = (
-        "Import is TensorFlow with Keras; goal is the content's features and the paintings centred."
+        "Import is TensorFlow with Keras; the targets are the content's features and the "
+        "paintings, centred."
     )
     return [Table(title, columns, rows, [note], parts)]
 
