@@ -160,6 +160,20 @@ def test_an_installation_that_looks_at_requirements_would_have_failed(registry, 
     assert "In --require-hashes mode" in done.stderr
 
 
+def test_a_lock_that_lacks_something_is_told_in_one_line(registry, tmp_path):
+    made, index = registry
+    lock = clone(tmp_path, made) / "requirements.lock"
+    lines = lock.read_text("utf-8").splitlines()
+    lock.write_text("\n".join(line for line in lines if not line.startswith("certifi==")), "utf-8")
+    assert make(tmp_path, index, ".venv/.locked").returncode == 0
+    done = make(tmp_path, index, "complete")
+    assert done.returncode != 0
+    (told, *_) = done.stderr.splitlines()
+    assert told.startswith("error: the environment is not complete: ")
+    assert "requires certifi, which is not installed" in told
+    assert told.endswith("make clean, then again, or make lock if it stays")
+
+
 def test_the_locks_share_no_package():
     both = pins(LOCKS[0]).keys() & pins(LOCKS[2]).keys()
     assert not both
