@@ -6,7 +6,7 @@ from typing import Any
 
 from nstcore.common.files import atomic_write, read_json
 from nstcore.common.program import run
-from nstcore.judging.questions import find, read_runs, write_findings
+from nstcore.judging.answers import find, read_runs, write_findings
 from nstcore.judging.score_table import read_scores
 from nstcore.painting.schedule import Training
 from nstcore.report.pareto import draw_pareto

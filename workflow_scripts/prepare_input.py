@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from nstcore.common.program import run
-from nstcore.images.io import prepare
+from nstcore.images.prepare import prepare
 from nstcore.selection.pictures import find_picture, read_selection
 
 

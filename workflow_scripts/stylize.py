@@ -35,7 +35,8 @@ def main() -> None:
     start_tensorflow(args.threads, args.seed)
 
     from nstcore.backbones.backbone import Backbone
-    from nstcore.images.io import load_batch, original_size, resize, save_png, to_image
+    from nstcore.images.io import load_batch, resize, save_png, to_image
+    from nstcore.images.prepare import original_size
     from nstcore.losses.style_target import StyleTarget
     from nstcore.painting.provenance import describe, settings_of
     from nstcore.painting.stylize import stylize

@@ -5,7 +5,6 @@ Pictures are float32 arrays of shape (height, width, 3), RGB, in 0..1; batches o
 """
 
 import io
-import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -16,17 +15,12 @@ from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from nstcore.common.errors import ImageError
 from nstcore.common.files import atomic_write
-from nstcore.images.decoding import MAX_PIXELS, decoded, shown, to_srgb
+from nstcore.images.decoding import decoded, shown, to_srgb
 
 Pixels = NDArray[np.float32]
 
-ORIGINAL_SIZE = "original_size"
-"""Name of the text chunk that holds a prepared picture's original WIDTHxHEIGHT."""
-
 # Of a file's beginning; a picture's provenance takes about 1,500 bytes.
 _MOST_TEXT = 1 << 18
-
-_SIZE = re.compile(r"([1-9][0-9]{0,9})x([1-9][0-9]{0,9})", re.ASCII)
 
 # One filter for every resize of the study: windowed sinc, the sharpest Pillow has.
 RESAMPLING = Image.Resampling.LANCZOS
@@ -147,35 +141,3 @@ def read_leading_text(path: Path | str) -> dict[str, str]:
     # Pillow's readers meet hostile bytes with whatever exception these happen to cause.
     except Exception as error:
         raise ImageError(f"{shown(path)}: damaged PNG picture ({error})") from None
-
-
-def prepare(source: Path | str, output: Path | str, side: int) -> None:
-    """Squeeze a picture to a square PNG that remembers its original size.
-
-    Args:
-        source: Any picture.
-        output: The PNG to write, whole or not at all.
-        side: In pixels.
-
-    Raises:
-        ImageError: The picture cannot be used.
-    """
-    image = read_image(source)
-    text = {ORIGINAL_SIZE: f"{image.width}x{image.height}"}
-    save_png(resize(image, (side, side)), output, text)
-
-
-def original_size(prepared: Path | str) -> tuple[int, int]:
-    """Return the (width, height) in pixels that a prepared picture had before.
-
-    Where none is noted, or none that a picture can have, it is the picture's own.
-
-    Raises:
-        ImageError: As `read_image` does.
-    """
-    noted = _SIZE.fullmatch(read_text(prepared).get(ORIGINAL_SIZE, ""))
-    if noted:
-        width, height = int(noted[1]), int(noted[2])
-        if width * height <= MAX_PIXELS:
-            return width, height
-    return read_image(prepared).size

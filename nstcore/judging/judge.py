@@ -15,7 +15,8 @@ import tensorflow as tf
 from nstcore.backbones.backbone import Backbone
 from nstcore.common.errors import DataError
 from nstcore.common.files import atomic_write
-from nstcore.images.io import Pixels, original_size, read_image, resize, to_pixels
+from nstcore.images.io import Pixels, read_image, resize, to_pixels
+from nstcore.images.prepare import original_size
 from nstcore.judging.features import Paintings, PictureFeatures
 from nstcore.judging.functional import Array, kernel_distance, kernel_within
 from nstcore.judging.measures import MEASURES, Case

@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, Locator, LogLocator, MaxNLocator, NullLocator
 
 from nstcore.painting.choose import Run
-from nstcore.report.svg import COLORS, INK, drawing, to_svg
+from nstcore.report.colors import COLORS, INK
+from nstcore.report.svg import drawing, to_svg
 from nstcore.study.runs import Trial
 
 # Told apart by their strokes as well as by their colours: lengths of strokes and gaps in points.

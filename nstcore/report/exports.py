@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nstcore.judging.questions import Findings
+from nstcore.judging.answers import Findings
 from nstcore.painting.history import LOSSES
 from nstcore.study.runs import Model, Trial
 

@@ -6,10 +6,11 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nstcore.judging.questions import Findings, MeanScores
+from nstcore.judging.answers import Findings, MeanScores
 from nstcore.judging.score_table import STYLIZED
 from nstcore.judging.statistics import Interval
-from nstcore.report.svg import COLORS, INK, LINE, drawing, to_svg
+from nstcore.report.colors import COLORS, INK, LINE
+from nstcore.report.svg import drawing, to_svg
 
 _CONTENT, _STYLE = "content_distance", "style_distance"
 

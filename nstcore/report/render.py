@@ -23,9 +23,9 @@ from nstcore.common.formatting import (
     format_score,
     format_yaml,
 )
+from nstcore.report.colors import palette_css
 from nstcore.report.page import PageContent
 from nstcore.report.sections import shown
-from nstcore.report.svg import palette_css
 from nstcore.study.results import read_results
 
 TEMPLATE = "report.html.j2"

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from nstcore.common.files import read_json
-from nstcore.judging.questions import Findings, read_findings
+from nstcore.judging.answers import Findings, read_findings
 from nstcore.judging.score_table import STYLIZED, collect, read_job_scores, read_scores
 from nstcore.selection.pictures import Notes, Picture, read_notes, read_selection
 from nstcore.study.config import Study

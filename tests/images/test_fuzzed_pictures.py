@@ -12,7 +12,8 @@ from PIL.PngImagePlugin import PngInfo
 
 from nstcore.common.errors import ImageError
 from nstcore.images.decoding import MAX_PIXELS
-from nstcore.images.io import ORIGINAL_SIZE, original_size, read_image
+from nstcore.images.io import read_image
+from nstcore.images.prepare import ORIGINAL_SIZE, original_size
 
 CASES = 8
 """How many damages each file gets in one round."""

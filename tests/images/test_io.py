@@ -9,10 +9,7 @@ from PIL import Image
 
 from nstcore.common.errors import ImageError
 from nstcore.images.io import (
-    ORIGINAL_SIZE,
     load_batch,
-    original_size,
-    prepare,
     read_image,
     read_leading_text,
     read_pixels,
@@ -22,6 +19,7 @@ from nstcore.images.io import (
     to_image,
     to_pixels,
 )
+from nstcore.images.prepare import ORIGINAL_SIZE, original_size, prepare
 
 RED = (200, 30, 10)
 

@@ -8,7 +8,8 @@ from skimage.transform import resize as squeeze
 from nstcore.backbones.backbone import load_backbone
 from nstcore.common.errors import DataError
 from nstcore.demo import ARTISTS, paint
-from nstcore.images.io import prepare, resize, save_png, to_image, to_pixels
+from nstcore.images.io import resize, save_png, to_image, to_pixels
+from nstcore.images.prepare import prepare
 from nstcore.judging.features import Paintings
 from nstcore.judging.judge import Reference, extract_features, read_as_if_stylized, read_stylized
 from nstcore.judging.score_table import MEASURES

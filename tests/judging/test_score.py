@@ -6,7 +6,8 @@ import pytest
 from nstcore.backbones.backbone import load_backbone
 from nstcore.common.errors import DataError
 from nstcore.demo import ARTISTS, paint, write_photographs
-from nstcore.images.io import prepare, read_image, resize, save_png
+from nstcore.images.io import read_image, resize, save_png
+from nstcore.images.prepare import prepare
 from nstcore.judging.score import measure_bounds, score_pictures
 from nstcore.judging.score_table import PAINTING, ROW_COLUMNS, UNTOUCHED, read_job_scores
 from nstcore.selection.pictures import Picture

@@ -9,8 +9,8 @@ import pytest
 
 from nstcore.painting.choose import Run, Status
 from nstcore.painting.history import LOSSES
+from nstcore.report.colors import COLORS
 from nstcore.report.curves import draw_curves, explain
-from nstcore.report.svg import COLORS
 from nstcore.study.runs import Trial
 
 

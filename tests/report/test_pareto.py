@@ -3,11 +3,11 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from nstcore.judging.questions import Findings, MeanScores
+from nstcore.judging.answers import Findings, MeanScores
 from nstcore.judging.score_table import STYLIZED
 from nstcore.judging.statistics import Interval
+from nstcore.report.colors import COLORS
 from nstcore.report.pareto import draw_pareto, front
-from nstcore.report.svg import COLORS
 
 
 def row(backbone, aggregation, content, style):

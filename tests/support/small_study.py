@@ -13,7 +13,7 @@ from PIL import Image
 
 from nstcore.common.tables import write_table
 from nstcore.images.io import save_png
-from nstcore.judging.questions import find, write_findings
+from nstcore.judging.answers import find, write_findings
 from nstcore.judging.score_table import (
     MEASURES,
     PAINTING,

@@ -9,7 +9,7 @@ import pytest
 
 from nstcore.common.errors import DataError
 from nstcore.common.tables import write_table
-from nstcore.judging.questions import Ended, find, read_findings, read_runs, write_findings
+from nstcore.judging.answers import Ended, find, read_findings, read_runs, write_findings
 from nstcore.judging.score_table import (
     MEASURES,
     PAINTING,
