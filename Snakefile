@@ -3,13 +3,31 @@
 #   snakemake --cores all                             the full study, config.yaml
 #   snakemake --cores all --configfile demo.yaml      the embedded demo
 
+import os
+import sys
+
 from snakemake.utils import min_version
 
 min_version("9.0")
 
 
-# A config file given on the command line replaces config.yaml; it is not laid over it.
-if "study" not in config:
+# A whole config given on the command line replaces config.yaml. One that gives only what differs is
+# laid over the config that it `extends`, unless it was laid over another one by --configfile.
+if "extends" in config and not {"data", "styles", "contents", "backbones"} <= config.keys():
+    BELOW = next(
+        (
+            path
+            for path in (str(config["extends"]), f"{workflow.basedir}/{config['extends']}")
+            if os.path.isfile(path)
+        ),
+        None,
+    )
+    if BELOW is None:
+        sys.exit(f"error: config: extends: no file {config['extends']!r}; name the config below")
+
+    configfile: BELOW
+
+elif "study" not in config:
 
     configfile: "config.yaml"
 
@@ -36,6 +54,9 @@ refuse_missing_sources()
 
 
 onstart:
+    # Not earlier: without ids a study can still be planned.
+    if STUDY.styles.unlisted:
+        sys.exit("\n".join(f"error: {line}" for line in STUDY.styles.unlisted))
     # Before the first job, whatever was asked for: no result lacks the config it belongs to. As a
     # rule's output it would come late, or hold back the checkpoint whenever the config changes.
     write_record(STUDY, RECORD)

@@ -6,7 +6,7 @@ style image. Here the style is many paintings of one artist, and their style los
 
     backbone = nstcore.load_backbone("VGG16")
     target = nstcore.StyleTarget.from_images(backbone, paintings)
-    objective = nstcore.Objective(aggregation="squared", scaling="calibrated", alpha=0.1)
+    objective = nstcore.Objective(aggregation="squared")
     result = nstcore.stylize(contents, target, backbone, objective)
 
 Pictures are float32 of shape (batch, height, width, 3), RGB, in 0..1. The public names stand in

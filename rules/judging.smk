@@ -151,9 +151,11 @@ rule compare:
         mem_mb=1000,
     params:
         training=STUDY.training.to_json(),
+        styles=STUDY.styles.to_json(),
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.compare --scores {input.scores:q}"
         " --histories {input.histories:q} --training {params.training:q} --judge {input.judge:q}"
+        " --styles {params.styles:q}"
         " --similarities {input.similarities:q} --findings {output.findings:q}"
         " --picture {output.picture:q} > {log:q} 2>&1"

@@ -1,4 +1,5 @@
-# A style's paintings as a backbone sees them: computed once, used by every model of the backbone.
+# A style's paintings as a backbone sees them, and what its losses are weighed by: computed once,
+# used by every model of the backbone.
 
 
 rule build_target:
@@ -24,3 +25,29 @@ rule build_target:
         "python -m workflow_scripts.build_target --backbone {input.backbone:q}"
         " --paintings {input.paintings:q} --threads {params.threads}"
         " --output {output.target:q} --about {output.about:q} > {log:q} 2>&1"
+
+
+rule weigh_losses:
+    input:
+        backbone=rules.load_backbone.output.backbone,
+        targets=expand(rules.build_target.output.target, style=STYLES, allow_missing=True),
+        contents=training_inputs,
+    output:
+        weights=f"{RESULTS}/loss_weights/{{backbone}}.json",
+    log:
+        f"{LOGS}/weigh_losses/{{backbone}}.log",
+    benchmark:
+        f"{BENCHMARKS}/weigh_losses/{{backbone}}.tsv"
+    conda:
+        "../envs/nst.yaml"
+    threads: STUDY.compute.threads
+    resources:
+        mem_mb=2000,
+    params:
+        loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
+        threads=STUDY.compute.threads,
+        numerics=NUMERICS_VERSION,
+    shell:
+        "python -m workflow_scripts.weigh_losses --backbone {input.backbone:q}"
+        " --targets {input.targets:q} --contents {input.contents:q} --loss {params.loss:q}"
+        " --threads {params.threads} --output {output.weights:q} > {log:q} 2>&1"

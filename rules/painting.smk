@@ -6,6 +6,7 @@ rule train:
         backbone=rules.load_backbone.output.backbone,
         targets=expand(rules.build_target.output.target, style=STYLES, allow_missing=True),
         contents=training_inputs,
+        weights=rules.weigh_losses.output.weights,
     output:
         history=f"{RESULTS}/training/{{backbone}}/{{aggregation}}/{{optimizer}}.csv",
     log:
@@ -27,7 +28,8 @@ rule train:
     shell:
         "python -m workflow_scripts.train --backbone {input.backbone:q} --targets {input.targets:q}"
         " --contents {input.contents:q} --aggregation {wildcards.aggregation}"
-        " --loss {params.loss:q} --optimizer {wildcards.optimizer} --settings {params.settings:q}"
+        " --loss {params.loss:q} --loss-weights {input.weights:q}"
+        " --optimizer {wildcards.optimizer} --settings {params.settings:q}"
         " --training {params.training:q} --seed {params.seed}"
         # No parameter, but for the threads: the rest changes no result, so makes none anew.
         f" --compute {quoted(STUDY.compute.to_json())}"
@@ -85,6 +87,7 @@ rule stylize:
         target=rules.build_target.output.target,
         content=f"{RESULTS}/inputs/{{content_id}}.png",
         choice=rules.choose.output.csv,
+        weights=rules.weigh_losses.output.weights,
     output:
         png=report(
             STYLIZED,
@@ -116,5 +119,6 @@ rule stylize:
     shell:
         "python -m workflow_scripts.stylize --backbone {input.backbone:q} --target {input.target:q}"
         " --content {input.content:q} --choice {input.choice:q}"
-        " --optimizers {params.optimizers:q} --loss {params.loss:q} --epochs {params.epochs:q}"
+        " --optimizers {params.optimizers:q} --loss {params.loss:q}"
+        " --loss-weights {input.weights:q} --epochs {params.epochs:q}"
         " --seed {params.seed} --threads {params.threads} --output {output.png:q} > {log:q} 2>&1"

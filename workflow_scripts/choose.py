@@ -7,9 +7,10 @@ import pandas as pd
 
 from nstcore.common.program import run
 from nstcore.common.tables import write_table
-from nstcore.painting.choose import choose, summarize
+from nstcore.painting.choose import choose, summarize, tell
 from nstcore.painting.history import average_curve, read_history
 from nstcore.painting.schedule import Training
+from nstcore.painting.stopping import look_back
 
 
 def main() -> None:
@@ -24,12 +25,12 @@ def main() -> None:
     for path in args.histories:
         totals = average_curve(read_history(path))["total_loss"].tolist()
         runs.append(summarize(path.stem, totals, args.training))
-        print(runs[-1])
+        print(tell(runs[-1], look_back(totals, args.training)))
     model = f"{args.backbone}/{args.aggregation}"
     best = choose(runs, model)
     row = {"backbone": args.backbone, "aggregation": args.aggregation, **vars(best)}
     write_table(pd.DataFrame([row]), args.output)
-    print(f"{model}: {best.optimizer}, {best.epochs} epochs")
+    print(f"{model}: {best.optimizer}, {best.epochs} epochs ({best.status})")
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ import json
 from pathlib import Path
 
 from nstcore.common.program import run
+from nstcore.losses.loss_weights import read_loss_weights
 from nstcore.losses.objective import Objective
 from nstcore.painting.choose import read_choices
 from nstcore.painting.optimizers import read_optimizers
@@ -20,6 +21,7 @@ def main() -> None:
     parser.add_argument("--choice", required=True, type=Path, help="the model's choice, CSV")
     parser.add_argument("--optimizers", required=True, type=read_optimizers, help="JSON")
     parser.add_argument("--loss", default=Objective(), type=Objective.from_json, help="JSON")
+    parser.add_argument("--loss-weights", type=read_loss_weights, help="what was measured, JSON")
     parser.add_argument("--epochs", default=Epochs(), type=Epochs.from_json, help="JSON")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--seed", default=0, type=int)
@@ -27,6 +29,8 @@ def main() -> None:
     args = parser.parse_args()
     choice = read_choices(args.choice).iloc[0]
     objective = args.loss.model_copy(update={"aggregation": choice["aggregation"]})
+    if args.loss_weights:
+        objective = objective.completed(args.loss_weights)
     optimizer = args.optimizers[choice["optimizer"]]
     schedule = Schedule(**dict(args.epochs), epochs=int(choice["epochs"]), seed=args.seed)
 

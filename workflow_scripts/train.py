@@ -5,11 +5,15 @@ from pathlib import Path
 
 from nstcore.common.program import run
 from nstcore.common.tables import write_table
+from nstcore.losses.loss_weights import read_loss_weights
 from nstcore.losses.objective import Objective
 from nstcore.painting.checkpoint import remove
+from nstcore.painting.choose import summarize, tell
+from nstcore.painting.history import average_curve
 from nstcore.painting.optimizers import read_optimizer
 from nstcore.painting.progress import Progress
 from nstcore.painting.schedule import Compute, Execution, Training, TrainingSchedule
+from nstcore.painting.stopping import look_back
 
 
 def main() -> None:
@@ -19,6 +23,7 @@ def main() -> None:
     parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")
     parser.add_argument("--aggregation", default="simple")
     parser.add_argument("--loss", default=Objective(), type=Objective.from_json, help="JSON")
+    parser.add_argument("--loss-weights", type=read_loss_weights, help="what was measured, JSON")
     parser.add_argument("--optimizer", default="adam", help="its name")
     parser.add_argument("--settings", default="{}", help="of the optimizer, JSON")
     parser.add_argument("--training", default=Training(), type=Training.from_json, help="JSON")
@@ -27,6 +32,8 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="losses, CSV")
     args = parser.parse_args()
     objective = Objective(**{**dict(args.loss), "aggregation": args.aggregation})
+    if args.loss_weights:
+        objective = objective.completed(args.loss_weights)
     optimizer = read_optimizer(args.optimizer, args.settings)
     schedule = TrainingSchedule(**dict(args.training), seed=args.seed)
 
@@ -55,6 +62,8 @@ def main() -> None:
         )
     write_table(history, args.output)
     remove(checkpoint)
+    totals = average_curve(history)["total_loss"].tolist()
+    print(tell(summarize(optimizer.name, totals, schedule), look_back(totals, schedule)))
 
 
 if __name__ == "__main__":

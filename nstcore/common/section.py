@@ -188,7 +188,7 @@ def unknown_key(key: object, allowed: Collection[str]) -> str:
     """Say that a key is not known, and which are: first that which was probably meant."""
     meant = get_close_matches(str(key), allowed, n=1, cutoff=0.8)
     ordered = list(dict.fromkeys([*meant, *allowed]))
-    return f"unknown key {key!r}; {nearest(str(key), ordered, most=14)}"
+    return f"unknown key {key!r}; {nearest(str(key), ordered, most=16)}"
 
 
 def unique(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,22 +4,19 @@ Nothing here needs TensorFlow.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Mapping, Sequence
 from itertools import combinations
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from nstcore.common.files import read_json, write_json
 from nstcore.common.formatting import format_percent
+from nstcore.judging.findings import Answer, Findings, MeanScores, Statement, join
 from nstcore.judging.measures import COMPARED, MEASURES
 from nstcore.judging.score_table import PAINTING, SCALED, STYLIZED, UNTOUCHED
 from nstcore.judging.sentences import (
     LEAST_VISIBLE,
-    TOTAL_LOSS,
     format_number,
     format_range,
     pairs_are,
@@ -27,16 +24,13 @@ from nstcore.judging.sentences import (
 )
 from nstcore.judging.statistics import (
     CONFIDENCE,
-    Comparison,
-    Interval,
     compare,
     estimate,
     estimate_share,
     fewest_pairs,
     level,
 )
-from nstcore.painting.choose import Run, summarize
-from nstcore.painting.history import average_curve, read_history
+from nstcore.judging.training_answers import Runs, answer_training, list_stops
 from nstcore.painting.schedule import Training
 
 PLAIN_GRID = 2.0
@@ -55,94 +49,12 @@ _NOTHING = 1e-9
 _RATIOS = {label for label, (_, wording) in COMPARED.items() if wording.ratio}
 
 
-@dataclass(frozen=True)
-class MeanScores:
-    """A model's pictures together, or those of floor or ceiling."""
-
-    backbone: str
-    aggregation: str
-    kind: str
-    """One of `score_table.STYLIZED`, `UNTOUCHED` and `PAINTING`."""
-    pictures: int
-    measures: Mapping[str, Interval]
-    """The mean of each of the `score_table.MEASURES`; without those that no picture has."""
-    scaled: Mapping[str, Interval]
-    """The same on the scale from untouched (0) to a real painting (1)."""
-
-
-@dataclass(frozen=True)
-class Statement:
-    """A comparison in words."""
-
-    sentence: str
-    comparison: Comparison
-    where: str = ""
-    """The only backbone that it is about; empty if about all together."""
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A question of the study and what the numbers say to it."""
-
-    question: str
-    answer: str
-    statements: tuple[Statement, ...] = ()
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What `findings.json` holds."""
-
-    judge: Mapping[str, Any]
-    """What scored the pictures."""
-    rows: tuple[MeanScores, ...]
-    """Models in the study's order, then floor and ceiling."""
-    answers: tuple[Answer, ...]
-    confidence: float = CONFIDENCE
-    measures: Mapping[str, str] = field(
-        default_factory=lambda: {name: one.description for name, one in MEASURES.items()}
-    )
-
-
-@dataclass(frozen=True)
-class Ended:
-    """Where a training run of one optimizer on one model ended."""
-
-    run: Run
-    totals: pd.Series
-    """The total loss of each pair, by style and content id, at the epoch `run.epochs`."""
-
-
-def read_runs(
-    histories: Iterable[Path], training: Training
-) -> dict[tuple[str, str], dict[str, Ended]]:
-    """Read where all training runs ended.
-
-    Args:
-        histories: Files called <backbone>/<aggregation>/<optimizer>.csv.
-        training: What they ran under.
-
-    Returns:
-        Of each model, by backbone and aggregation, every optimizer's.
-
-    Raises:
-        TrainingError: A file is missing or holds something else.
-    """
-    runs: dict[tuple[str, str], dict[str, Ended]] = {}
-    for path in histories:
-        history = read_history(path)
-        totals = average_curve(history)["total_loss"].tolist()
-        run = summarize(path.stem, totals, training)
-        last = history[history["epoch"] == run.epochs].set_index(["style", "content_id"])
-        model = path.parent.parent.name, path.parent.name
-        runs.setdefault(model, {})[path.stem] = Ended(run, last["total_loss"])
-    return runs
-
-
 def find(
     scores: pd.DataFrame,
-    runs: Mapping[tuple[str, str], Mapping[str, Ended]],
+    runs: Runs,
     judge: Mapping[str, Any],
+    training: Training | None = None,
+    breadths: Mapping[str, str] | None = None,
 ) -> Findings:
     """Answer a study's questions.
 
@@ -150,6 +62,9 @@ def find(
         scores: With `score_table.SCORE_COLUMNS`.
         runs: Of each model, by backbone and aggregation, every optimizer's.
         judge: What scored the pictures, as plain values for JSON.
+        training: What the runs were trained under; by default the section's own defaults.
+        breadths: By style, what kind of style it is (see `selection.styles.Style.breadth`); by
+            default all are of one kind.
     """
     stylized = scores[scores["kind"] == STYLIZED]
     models = list(dict.fromkeys(zip(stylized["backbone"], stylized["aggregation"], strict=True)))
@@ -169,8 +84,9 @@ def find(
         if len(names) > 1:
             answers.append(_nearest(pictures, kind, names))
             answers.append(_most_content(pictures, kind, names))
-    answers += _optimizers(runs)
-    return Findings(judge, tuple(rows), tuple(answers))
+    answers += _breadth(pictures, breadths or {})
+    answers += answer_training(runs, training or Training())
+    return Findings(judge, tuple(rows), tuple(answers), list_stops(runs))
 
 
 def _row(table: pd.DataFrame, backbone: str, aggregation: str, kind: str) -> MeanScores:
@@ -325,7 +241,7 @@ def _grainier(pictures: _Pictures, name: str) -> Answer:
     word = (
         words[verdicts.pop()] if len(verdicts) == 1 else "It depends on what it is compared with."
     )
-    return Answer(f"Is {name} grainier?", _join(word, statements), tuple(statements))
+    return Answer(f"Is {name} grainier?", join(word, statements), tuple(statements))
 
 
 def _differ(pictures: _Pictures, first: str, second: str) -> Answer:
@@ -358,7 +274,7 @@ def _differ(pictures: _Pictures, first: str, second: str) -> Answer:
         ]
         names = ", ".join(dict.fromkeys(statement.comparison.measure for statement in apart))
         places = ", ".join(dict.fromkeys(statement.where for statement in told))
-        word = _join(f"Yes, in {names}.", apart)
+        word = join(f"Yes, in {names}.", apart)
         if places:
             word += f" Taken alone, it shows with {places}."
         elif where:
@@ -426,84 +342,44 @@ def _rank(
     return Answer(question, f"{word} ({measure}: {ranking}).", tuple(statements))
 
 
-def _optimizers(runs: Mapping[tuple[str, str], Mapping[str, Ended]]) -> list[Answer]:
-    names = list(dict.fromkeys(name for trials in runs.values() for name in trials))
-    if len(names) < 2:
+def _breadth(pictures: _Pictures, breadths: Mapping[str, str]) -> list[Answer]:
+    """Compare styles of one kind with those of another, paired by content."""
+    values = pictures.values(STYLE)
+    kinds = list(dict.fromkeys(breadths.values()))
+    if len(kinds) < 2:
         return []
-    question = "Which optimizer wins?"
-    winners = [
-        min(usable, key=lambda name: usable[name].run.total_loss)
-        for trials in runs.values()
-        if (usable := {n: ended for n, ended in trials.items() if ended.run.status != "diverged"})
-    ]
-    wins = {name: winners.count(name) for name in names}
-    order = sorted(names, key=lambda name: -wins[name])
-    confidence = level(math.comb(len(order), 2))
+    question = "Do narrow, single and broad styles differ in how near pictures come to them?"
+    table = values.rename("value").reset_index()
+    by_style = table.pivot_table(index="style", columns="content_id", values="value", sort=False)
+    by_kind = {
+        kind: by_style[[breadths.get(str(style)) == kind for style in by_style.index]].mean()
+        for kind in kinds
+    }
+    known = [kind for kind in kinds if by_kind[kind].notna().any()]
+    if len(known) < 2:
+        return [Answer(question, "No scale for all of them but one kind at most.")]
+    confidence = level(math.comb(len(known), 2))
     statements = []
-    for first, second in combinations(order, 2):
-        both = [
-            trials
-            for trials in runs.values()
-            if {first, second} <= trials.keys()
-            and all(trials[name].run.status != "diverged" for name in (first, second))
-        ]
-        ours, theirs = (
-            pd.concat([np.log(trials[name].totals.clip(lower=1e-30)) for trials in both], axis=1)
-            .mean(axis=1)
-            .pipe(np.exp)
-            .to_list()
-            if both
-            else []
-            for name in (first, second)
-        )
-        comparison = compare(TOTAL_LOSS, (first, ours), (second, theirs), confidence, ratio=True)
+    for first, second in combinations(known, 2):
+        sides = ((kind, by_kind[kind].to_list()) for kind in (first, second))
+        comparison = compare(STYLE, next(sides), next(sides), confidence)
         statements.append(Statement(tell(comparison), comparison))
-    told = ", ".join(f"{name} in {wins[name]}" for name in order)
-    if all(made.comparison.verdict == "too few" for made in statements):
-        pairs = max(made.comparison.pairs for made in statements)
-        few = f" {pairs} {pairs_are(pairs)} too few to say by how much."
-    else:
-        few = ""
-    word = f"Of {len(winners)} models, the lowest average total loss of training has {told}."
-    diverged = [
-        f"{name} in {count}"
-        for name in names
-        if (
-            count := sum(
-                trials[name].run.status == "diverged" for trials in runs.values() if name in trials
-            )
+    told = []
+    for style, row in by_style.iterrows():
+        interval = estimate(_known(row))
+        ends = format_range(interval.low, interval.high)
+        told.append(
+            f"{style} ({breadths.get(str(style), '')}) {format_number(interval.mean)} ({ends})"
         )
-    ]
-    if diverged:
-        word += f" Diverged: {', '.join(diverged)}."
-    return [Answer(question, _join(word + few, statements), tuple(statements))]
-
-
-def _join(word: str, statements: Iterable[Statement]) -> str:
-    """Let sentences follow a word, but for those that say nothing."""
-    told = (
-        statement.sentence for statement in statements if statement.comparison.verdict != "too few"
+    if all(statement.comparison.verdict == "too few" for statement in statements):
+        contents = statements[0].comparison.pairs
+        word = f"The sample is too small to say: {contents} {pairs_are(contents)} there."
+    elif any(statement.comparison.verdict in {"more", "less"} for statement in statements):
+        word = "Yes."
+    else:
+        word = "Not that these pictures could show it."
+    scale = (
+        f"{STYLE}, held-out paintings of the style being 1, {format_percent(CONFIDENCE)} interval"
     )
-    return " ".join([word, *told])
-
-
-def write_findings(findings: Findings, path: Path | str) -> None:
-    """Write `findings.json`, whole or not at all; numbers that are not there are null."""
-    write_json(_plain(asdict(findings)), path, indent=1)
-
-
-def _plain(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        return {key: _plain(inner) for key, inner in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def read_findings(path: Path | str) -> Findings:
-    """Read `findings.json`.
-
-    Raises:
-        DataError: The file is missing or damaged.
-    """
-    return read_json(Findings, path)
+    lead = f"{join(word, statements)} By style ({scale}): {'; '.join(told)}."
+    return [Answer(question, lead, tuple(statements))]

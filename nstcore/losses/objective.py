@@ -1,18 +1,20 @@
-"""The objective: content loss, total variation, and the total that is minimised."""
+"""The objective: the total that is minimised, and what it is weighed by."""
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from nstcore.common.errors import ConfigError
 from nstcore.common.lazy import tf
-from nstcore.common.section import OneOf, Section
+from nstcore.common.section import MistakesError, OneOf, Section
 from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
 from nstcore.losses.aggregation import AGGREGATIONS, aggregate
+from nstcore.losses.content import content_loss, content_reference, content_size
 from nstcore.losses.gram import packed_gram
+from nstcore.losses.loss_weights import LossWeights, measure_each
 from nstcore.losses.style_target import LayerTarget, StyleTarget, mean_style_loss, style_losses
 
 if TYPE_CHECKING:
@@ -24,38 +26,34 @@ each loss over a reference value of the untouched content, so that it starts nea
 
 Weight = Annotated[float, Field(ge=0)]
 
-# What serves all backbones under calibrated scaling.
-_CALIBRATED_ALPHA, _CALIBRATED_BETA = 0.1, 1.0
+
+def _check_weight(value: Any) -> Any:
+    if value == "auto":
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        try:
+            float("" if isinstance(value, bool) else value)
+        except (TypeError, ValueError):
+            raise MistakesError(f"{value!r} is neither auto nor a number from 0") from None
+        raise MistakesError(
+            f"{value!r} is a text; write the number as YAML does, 1.0e-8 and not 1e-8"
+        )
+    if not math.isfinite(value):
+        raise MistakesError(f"{value!r} is not a finite number")
+    if value < 0:
+        raise MistakesError(f"{value!r} is less than the minimum of 0")
+    return float(value)
+
+
+LossWeight = Annotated[
+    float | Literal["auto"],
+    BeforeValidator(_check_weight),
+    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "minimum": 0}]}),
+]
+"""A number, or auto: measured (see `weights`)."""
 
 # A unit below this part of the features' own size would blow up rounding errors.
 _LEAST = 1e-6
-
-
-def content_loss(features: Tensor, content: Tensor) -> Tensor:
-    """Half the squared distance of features: 1/2 sum (F - P)^2 (Gatys et al. 2015, eq. 1).
-
-    Args:
-        features: F, (batch, height, width, channels), of the pictures.
-        content: P, the same shape, of the contents.
-
-    Returns:
-        (batch,).
-    """
-    return 0.5 * tf.reduce_sum(tf.math.squared_difference(features, content), axis=(1, 2, 3))
-
-
-def content_reference(content: Tensor) -> Tensor:
-    """Return the content loss of a picture of which no place differs from another.
-
-    1/2 sum (P - mean of P over positions)^2: what there is to lose of the content's layout.
-
-    Args:
-        content: P, (batch, height, width, channels).
-
-    Returns:
-        (batch,).
-    """
-    return content_loss(content, tf.reduce_mean(content, axis=(1, 2), keepdims=True))
 
 
 def total_variation(images: Tensor) -> Tensor:
@@ -94,6 +92,10 @@ class Targets(NamedTuple):
     """The style."""
     layer_weights: Mapping[str, Tensor]
     """w_l over what the layer's style losses are measured in, by layer: (batch,)."""
+    alpha: Tensor | None = None
+    """Weight of each picture's content loss: (batch,); by default the objective's number."""
+    beta: Tensor | None = None
+    """Weight of each picture's style loss, likewise."""
 
     def floor(self) -> Tensor:
         """Return the least that the mean style loss of each picture can be: (batch,)."""
@@ -119,10 +121,10 @@ class LossTerms(Section):
 class BackboneWeights(Section):
     """Weights of the losses for one backbone."""
 
-    alpha: Weight | None = None
-    """Weight of the content loss; by default that of `loss`."""
-    beta: Weight | None = None
-    """Weight of the aggregated style loss; by default that of `loss`."""
+    alpha: LossWeight | None = None
+    """Weight of the content loss, auto or a number; by default that of `loss`."""
+    beta: LossWeight | None = None
+    """Weight of the aggregated style loss, auto or a number; by default that of `loss`."""
 
 
 class Loss(LossTerms):
@@ -131,47 +133,26 @@ class Loss(LossTerms):
     The total is alpha * content loss + beta * aggregated style loss (Gatys et al. 2015, eq. 7).
     """
 
-    scaling: Scaling | None = None
+    scaling: Scaling = "published"
     """published: the formulas as they are, whose sizes differ by twelve orders of magnitude between
-    backbones. calibrated: each loss over a reference value of the untouched content, so that one
-    pair of weights serves all backbones. By default published where alpha or beta is given, here or
-    for a backbone, else calibrated."""
-    alpha: Weight | None = None
-    """Weight of the content loss for backbones without their own; needed under published scaling,
-    under calibrated 0.1 by default."""
-    beta: Weight | None = None
-    """Weight of the aggregated style loss for backbones without their own; needed under published
-    scaling, under calibrated 1 by default."""
-
-    def settled(self, backbones: Iterable[BackboneWeights]) -> "Loss":
-        """Return the same with the scaling that is used, where none is given."""
-        if self.scaling is not None:
-            return self
-        weights = [weight for backbone in backbones for weight in (backbone.alpha, backbone.beta)]
-        given = any(weight is not None for weight in (self.alpha, self.beta, *weights))
-        scaling: Scaling = "published" if given else "calibrated"
-        return self.model_copy(update={"scaling": scaling})
+    backbones. calibrated: each loss over a reference value of the pair's own untouched content."""
+    alpha: LossWeight = "auto"
+    """Weight of the content loss for backbones without their own. auto: `content_share` over the
+    mean content loss that the training contents would have without any layout, measured once per
+    backbone; under calibrated scaling `content_share` itself."""
+    beta: LossWeight = "auto"
+    """Weight of the aggregated style loss for backbones without their own. auto: one over the mean
+    style loss (simple) of the untouched training contents, measured once per backbone; under
+    calibrated scaling 1."""
+    content_share: Weight = 0.2
+    """What a content without any layout costs under alpha: auto, where an untouched one's style
+    costs 1: higher keeps more of the content."""
 
     def objective(self, backbone: BackboneWeights) -> "Objective":
-        """Return what is minimised with one backbone, but for the aggregation.
-
-        Raises:
-            ConfigError: A weight is missing; says which.
-        """
-        weights = {"alpha": _CALIBRATED_ALPHA, "beta": _CALIBRATED_BETA}
-        for name in weights:
-            own, common = getattr(backbone, name), getattr(self, name)
-            if own is None and common is None and self.scaling == "published":
-                raise ConfigError(
-                    f"key {name!r} is missing, here and in 'loss'; give it as"
-                    " docs/loss-weights.md tells, or set loss: {scaling: calibrated}"
-                )
-            weights[name] = next(
-                weight for weight in (own, common, weights[name]) if weight is not None
-            )
-        terms = {name: getattr(self, name) for name in LossTerms.model_fields}
-        values: dict[str, Any] = {**terms, **weights, "scaling": self.scaling or "published"}
-        return Objective(**values)
+        """Return what is minimised with one backbone, but for the aggregation."""
+        values = {name: getattr(self, name) for name in type(self).model_fields}
+        own = {name: getattr(backbone, name) for name in BackboneWeights.model_fields}
+        return Objective(**{**values, **{k: own[k] for k in own if own[k] is not None}})
 
 
 class Objective(LossTerms):
@@ -186,12 +167,38 @@ class Objective(LossTerms):
 
     aggregation: Annotated[str, OneOf(AGGREGATIONS)] = "simple"
     """One of `AGGREGATIONS`."""
-    alpha: Weight = 1.0
-    """Weight of the content loss."""
-    beta: Weight = 1.0
-    """Weight of the aggregated style loss."""
+    alpha: LossWeight = "auto"
+    """Weight of the content loss; auto where it is measured (see `loss_weights`): of all pairs
+    together by `train`, of each picture by itself by `stylize`."""
+    beta: LossWeight = "auto"
+    """Weight of the aggregated style loss; auto likewise."""
     scaling: Scaling = "published"
     """See `Scaling`."""
+    content_share: Weight = 0.2
+    """See `Loss`."""
+
+    @property
+    def measures(self) -> bool:
+        """Whether a weight is still to be measured."""
+        return self.scaling == "published" and "auto" in {self.alpha, self.beta}
+
+    @property
+    def numbers(self) -> tuple[float | None, float | None]:
+        """Alpha and beta, None where they are still to be measured."""
+        calibrated = self.scaling == "calibrated"
+        alpha = (self.content_share if calibrated else None) if self.alpha == "auto" else self.alpha
+        beta = (1.0 if calibrated else None) if self.beta == "auto" else self.beta
+        return alpha, beta
+
+    def completed(self, measured: LossWeights) -> "Objective":
+        """Return the same with numbers for weights: those that were given, else the measured."""
+        alpha, beta = self.numbers
+        kept = {name: getattr(self, name) for name in type(self).model_fields}
+        kept["alpha"] = measured.alpha if alpha is None else alpha
+        kept["beta"] = measured.beta if beta is None else beta
+        # It has done its work: two ways to one pair of numbers are the same objective.
+        del kept["content_share"]
+        return Objective(**kept)
 
     def targets(self, backbone: "Backbone", contents: Pixels, style: StyleTarget) -> Targets:
         """Return what contents are to become in a style.
@@ -200,10 +207,17 @@ class Objective(LossTerms):
         the untouched content, and the content loss by `content_reference`: with weights w_l that
         sum to 1, the mean style loss starts at 1.
 
+        Weights that are still to be measured are measured for each content by itself, so that what
+        a picture becomes does not depend on its batch.
+
         Args:
             backbone: Where features come from.
             contents: (batch, height, width, 3), RGB, 0..1.
             style: The style, made with `backbone`.
+
+        Raises:
+            WeightsError: A weight is to be measured of features that are not finite, or that are
+                all zero.
         """
         features = backbone.features(contents)
         content = features[backbone.content_layer]
@@ -214,11 +228,20 @@ class Objective(LossTerms):
             units = {
                 name: _style_unit(features[name], style.layers[name]) for name in style.weights
             }
+        alpha, beta = self.numbers
+        if self.measures:
+            measured = measure_each(backbone, features, style, self.content_share)
+            alpha, beta = (
+                own if number is None else number
+                for number, own in zip((alpha, beta), measured, strict=True)
+            )
         return Targets(
             content,
             1 / content_units,
             style.layers,
             {name: weight / units[name] for name, weight in style.weights.items()},
+            tf.ones(len(contents), tf.float64) * alpha,
+            tf.ones(len(contents), tf.float64) * beta,
         )
 
     def losses(
@@ -243,7 +266,11 @@ class Objective(LossTerms):
             style = aggregate(
                 style_losses(features, targets.layers, targets.layer_weights), self.aggregation
             )
-        total = self.alpha * content + self.beta * style
+        alpha, beta = (
+            number if own is None else own
+            for number, own in zip(self.numbers, (targets.alpha, targets.beta), strict=True)
+        )
+        total = alpha * content + beta * style
         if self.total_variation:
             total += self.total_variation * tf.cast(total_variation(images), tf.float64)
         return Losses(content, style, total)
@@ -251,8 +278,8 @@ class Objective(LossTerms):
 
 def _content_unit(content: Tensor) -> Tensor:
     """Return `content_reference`, or a small part of the features' size where a content is flat."""
-    size = tf.reduce_sum(tf.square(tf.cast(content, tf.float64)), axis=(1, 2, 3)) / 2
-    return _positive(tf.cast(content_reference(content), tf.float64), _LEAST * size)
+    reference = tf.cast(content_reference(content), tf.float64)
+    return _positive(reference, _LEAST * content_size(content))
 
 
 def _style_unit(features: Tensor, layer: LayerTarget) -> Tensor:

@@ -62,7 +62,7 @@ class Progress:
 
         Args:
             epoch: Its number; where a run goes on, the first is not 0.
-            losses: The averages of `choosing.LOSSES`.
+            losses: The averages of `history.LOSSES`.
         """
         now = self._clock()
         self._first = self._first or (epoch, now)

@@ -51,7 +51,7 @@ def describe(
     Args:
         settings: All that the picture was made with, by name.
         backbone: What made it.
-        losses: The picture's own `choosing.LOSSES`.
+        losses: The picture's own `history.LOSSES`.
     """
     digest = hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()
     return {

@@ -37,6 +37,12 @@ class Training(Epochs):
     """The limit."""
     min_improvement: Annotated[float, Field(ge=0, lt=1)] = 0.001
     """Stop below this; a fraction of the previous epoch's average total loss."""
+    patience: Annotated[int, Field(ge=0)] = 0
+    """Epochs in a row that may improve by less before a run ends; 0 ends it at the first one, which
+    is the published rule, but may take one bad step for the end."""
+    watch: Annotated[int, Field(ge=0)] = 10
+    """Epochs that a run goes on after the rule has ended it, only to see whether that was right;
+    they change no choice."""
     batch: Count = 1
     """Pairs that are repainted at once; memory grows with it."""
 

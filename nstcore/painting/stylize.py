@@ -127,8 +127,8 @@ def stylize(
         contents: (batch, height, width, 3), RGB, 0..1.
         target: The style, made with `backbone`.
         backbone: Where features come from.
-        objective: What is minimised; by default the mean of the style losses, with published
-            scaling and weights of 1.
+        objective: What is minimised; by default the mean of the style losses. Weights that it
+            leaves to be measured are measured for each content by itself.
         optimizer: By default Adam with its default settings.
         schedule: For how long, and from what start; by default 100 epochs from the contents.
         progress: Called after each epoch.
@@ -138,9 +138,11 @@ def stylize(
 
     Raises:
         TargetError: The target was made with another backbone.
+        WeightsError: The weights of the losses cannot be measured.
 
     Example:
-        >>> objective = Objective(aggregation="squared", alpha=2.7e-9, beta=1.7e-9)
+        >>> stylize(contents, target, backbone).images
+        >>> objective = Objective(aggregation="squared")
         >>> stylize(contents, target, backbone, objective, Adam(), Schedule(epochs=50)).images
     """
     target.check(backbone)

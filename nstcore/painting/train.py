@@ -5,6 +5,7 @@ import math
 import platform
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 import numpy as np
@@ -15,14 +16,15 @@ from nstcore.backbones.backbone import Backbone
 from nstcore.common.errors import TrainingError
 from nstcore.common.versions import NUMERICS_VERSION
 from nstcore.images.io import Pixels
+from nstcore.losses.loss_weights import measure
 from nstcore.losses.objective import Objective, Targets
 from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.checkpoint import Checkpoint, LossRows, State
-from nstcore.painting.choose import has_converged, has_diverged
 from nstcore.painting.history import HISTORY_COLUMNS, LOSSES
 from nstcore.painting.optimizers import Optimizer
 from nstcore.painting.provenance import versions
 from nstcore.painting.schedule import Execution, TrainingSchedule
+from nstcore.painting.stopping import last_epoch
 from nstcore.painting.stylize import ImageOptimization, initial_images
 
 
@@ -37,9 +39,10 @@ def train(
 ) -> pd.DataFrame:
     """Repaint every content in every style, all of them epoch by epoch, until it pays no more.
 
-    Stops when the total loss, averaged over all pairs, improved by less than
-    `schedule.min_improvement` from one epoch to the next, after `schedule.max_epochs`, or when it
-    is no longer a finite number.
+    Ends where `stopping.find_end` says so of the total loss, averaged over all pairs, and
+    `schedule.watch` epochs after that, by which one sees whether it was right.
+
+    Weights of the losses that the objective leaves to be measured are measured on all pairs.
 
     Args:
         contents: By id, each (height, width, 3), RGB, 0..1, all of one size.
@@ -57,12 +60,16 @@ def train(
     Raises:
         TrainingError: There are no pairs.
         TargetError: A target was made with another backbone.
+        WeightsError: The weights of the losses cannot be measured.
     """
     if not contents or not targets:
         raise TrainingError("training needs at least one content and one style")
     for style, target in targets.items():
         target.check(backbone, f"{style}: ")
     schedule, execution = schedule or TrainingSchedule(), execution or Execution()
+    if objective.measures:
+        weights = measure(backbone, contents.values(), targets.values(), objective.content_share)
+        objective = objective.completed(weights)
     parts = list(_batches(contents, targets, backbone, objective, schedule.batch))
     identity = {
         "backbone": backbone.fingerprint,
@@ -73,7 +80,7 @@ def train(
         "targets": [[style, target.pictures_sha256] for style, target in targets.items()],
         # How long a run may go on changes nothing of the epochs that it has come to.
         "schedule": schedule.model_dump(
-            exclude={"max_epochs", "min_improvement"}, exclude_defaults=True
+            exclude={"max_epochs", "min_improvement", "patience", "watch"}, exclude_defaults=True
         ),
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "machine": platform.machine(),
@@ -91,7 +98,7 @@ def train(
     optimizations: dict[int, ImageOptimization] = {}
     history: list[LossRows] = []
     totals: list[float] = []
-    for epoch in range(schedule.max_epochs + 1):
+    for epoch in count():
         rows = []
         for number, part in enumerate(parts):
             size = len(part.ids)
@@ -106,7 +113,7 @@ def train(
         totals.append(float(average[-1]))
         if epoch >= known:
             execution.progress(epoch, dict(zip(LOSSES, average.tolist(), strict=True)))
-        if has_diverged(totals) or has_converged(totals, schedule.min_improvement):
+        if epoch == last_epoch(totals, schedule):
             break
     return _table(history, [(part.style, name) for part in parts for name in part.ids])
 

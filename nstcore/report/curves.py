@@ -17,6 +17,7 @@ from nstcore.study.runs import Trial
 _STROKES: tuple[tuple[float, ...], ...] = ((), (9, 3.6), (7.2, 2.7, 1.8, 2.7), (1.8, 1.8))
 _WIDTH = 1.8
 _FLOOR: tuple[float, ...] = (1, 3)
+_FADED = 0.4
 # A floor that lies farther below the curves would squeeze them against the upper edge.
 _FARTHEST_FLOOR = 30
 
@@ -54,12 +55,13 @@ def draw_curves(trials: Sequence[Trial], loss: str, prefix: str, floor: float = 
     """Draw an average loss over the epochs, one line per optimizer, on a log scale.
 
     A dot marks the epoch at which the chosen run stops; a cross, where a run diverged. The axis is
-    fitted to the runs that did not, and losses that a log scale cannot show are left out.
+    fitted to the runs that did not, and losses that a log scale cannot show are left out. What was
+    only watched after a run's end is faded.
 
     Args:
         trials: All of a model, so that an optimizer looks the same in every drawing; at least one
             with a curve.
-        loss: One of `choosing.LOSSES`.
+        loss: One of `history.LOSSES`.
         prefix: See `drawing.to_svg`.
         floor: What the loss cannot fall below; not a number draws none. A dotted line, left out
             where it lies far below the curves.
@@ -95,7 +97,12 @@ def _draw_run(axes: Axes, number: int, trial: Trial, run: Run, losses: Sequence[
     colour = COLORS[place]
     # Matplotlib counts strokes in line widths.
     line = (0, tuple(length / _WIDTH for length in stroke)) if stroke else "-"
-    axes.plot(shown, color=colour, linestyle=line, linewidth=_WIDTH, zorder=3)
+    run_until = len(shown) if trial.ended is None else trial.ended + 1
+    axes.plot(shown[:run_until], color=colour, linestyle=line, linewidth=_WIDTH, zorder=3)
+    if run_until < len(shown):
+        watched = range(run_until - 1, len(shown))
+        (later,) = axes.plot(watched, shown[run_until - 1 :], color=colour, alpha=_FADED, zorder=2)
+        later.set(linestyle=line, linewidth=_WIDTH)
     epochs = [epoch for epoch, loss in enumerate(losses) if _showable(loss)]
     if trial.chosen:
         axes.axvline(run.epochs, color=colour, linewidth=0.8, zorder=1)

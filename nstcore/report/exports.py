@@ -5,8 +5,9 @@ import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from nstcore.judging.answers import Findings
+from nstcore.judging.findings import Findings
 from nstcore.painting.history import LOSSES
+from nstcore.painting.stopping import PATIENCES
 from nstcore.study.runs import Model, Trial
 
 
@@ -21,13 +22,30 @@ def write_runs(models: Iterable[Model]) -> str:
             "epochs": trial.run.epochs,
             "total_loss": trial.run.total_loss,
             "total_loss_at_start": trial.totals[0],
-            "epochs_run": len(trial.totals) - 1,
+            "epochs_run": trial.ended,
             "status": trial.run.status,
+            **_hindsight(trial),
         }
         for model in models
         for trial in model.trials
         if trial.run and trial.totals
     )
+
+
+def _hindsight(trial: Trial) -> dict[str, Any]:
+    """Tell what came after the rule had ended a run; empty where nobody watched."""
+    seen = trial.hindsight
+    columns: dict[str, Any] = {
+        "epochs_watched": seen.watched if seen else "",
+        "total_loss_after": seen.later_loss if seen else "",
+        "too_early": seen.too_early if seen else "",
+    }
+    others = {other.patience: other for other in seen.alternatives} if seen else {}
+    for patience in PATIENCES:
+        other = others.get(patience)
+        columns[f"epochs_by_patience_{patience}"] = other.epochs if other else ""
+        columns[f"total_loss_by_patience_{patience}"] = other.total_loss if other else ""
+    return columns
 
 
 def write_curves(trials: Sequence[Trial]) -> str:

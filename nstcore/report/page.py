@@ -21,7 +21,7 @@ from nstcore.common.files import sha256
 from nstcore.common.formatting import format_loss, format_name, format_score
 from nstcore.judging.measures import MEASURES
 from nstcore.losses.aggregation import AGGREGATIONS
-from nstcore.painting.choose import STATUSES
+from nstcore.painting.stopping import PATIENCES, STATUSES
 from nstcore.report.curves import draw_curves, explain
 from nstcore.report.exports import write_curves, write_means, write_runs
 from nstcore.report.pareto import draw_pareto
@@ -111,6 +111,13 @@ class PageContent:
             "contents": results.contents("test"),
             "photographs": numbers,
             "statuses": STATUSES,
+            "patiences": PATIENCES,
+            "watched": [
+                (model, trial, trial.hindsight)
+                for model in results.models
+                for trial in model.trials
+                if trial.hindsight
+            ],
             "each": _range(len(results.paintings(style)) for style in results.styles),
             "heldout": results.config.judge.heldout if results.config.judge else 0,
             "selected": Counter(
@@ -246,9 +253,10 @@ class PageContent:
         """Draw a model's training curves, if there are any, by what they show."""
         if not any(trial.curves for trial in model.trials):
             return {}
-        objective = self.results.config.objective(model.backbone)
+        weights = self.results.loss_weights.get(model.backbone)
         floor = self._floor(model)
-        floors = {"total_loss": objective.beta * floor, "style_loss": floor}
+        beta = weights.beta if weights else math.nan
+        floors = {"total_loss": beta * floor, "style_loss": floor}
         number = self.results.models.index(model)
         return {
             # Matplotlib has escaped its texts.

@@ -6,7 +6,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from nstcore.judging.answers import Findings, MeanScores
+from nstcore.judging.findings import Findings, MeanScores
 from nstcore.judging.score_table import STYLIZED
 from nstcore.judging.statistics import Interval
 from nstcore.report.colors import COLORS, INK, LINE

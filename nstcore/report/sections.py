@@ -27,6 +27,7 @@ SECTIONS = (
     PageSection("method", "Method"),
     PageSection("findings", "Findings", needs="findings"),
     PageSection("choices", "Choices"),
+    PageSection("stopping", "Stopping", needs="watched"),
     PageSection("curves", "Curves"),
     PageSection("pictures", "Pictures"),
     PageSection("aggregations", "Simple and squared", needs="pairs"),

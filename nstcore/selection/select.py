@@ -110,6 +110,8 @@ def _paintings(style: Style, catalogue: Catalogue, seed: int, ids: set[str]) -> 
         return _look_into(Path(style.folder), style.name, ids)
     if style.paintings:
         return _listed(style, catalogue)
+    if style.genre is None and style.artist is None:
+        raise DataError(f"styles.sets.{style.label}: its table lists no painting yet; fill it in")
     if style.genre is not None:
         by_artist = catalogue.of_genre(style.genre)
         if not by_artist:

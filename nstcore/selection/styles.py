@@ -1,5 +1,6 @@
 """The sections `styles` and `contents` of the config: what is painted like, and what is painted."""
 
+import csv
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from nstcore.common.errors import ConfigError
+from nstcore.common.hints import nearest
 from nstcore.common.section import Mistake, MistakesError, Section, unique
 from nstcore.dataset.source import local_path
 
@@ -16,7 +18,8 @@ from nstcore.dataset.source import local_path
 class Style:
     """One style of a study: an artist, a genre, or a set of one's own, which is a list or a folder.
 
-    One of `artist`, `genre`, `paintings` and `folder` is given.
+    One of `artist`, `genre`, `paintings` and `folder` is given, or none where the table that is to
+    list the paintings does not yet.
     """
 
     name: str
@@ -30,6 +33,13 @@ class Style:
     paintings: tuple[str, ...] = ()
     """Ids of the dataset's pictures."""
     folder: str | None = None
+
+    @property
+    def breadth(self) -> str:
+        """What kind of style it is, for those who compare kinds."""
+        if self.artist is not None:
+            return "single artist"
+        return "movement" if self.genre is not None else "era or other set"
 
 
 def _check_images(value: Any) -> Any:
@@ -52,10 +62,13 @@ Names = Annotated[
 
 
 class StyleSet(Section):
-    """A style of one's own: an era, a series, a school. Either a list or a folder."""
+    """A style of one's own: an era, a series, a school. A list, a table or a folder."""
 
     paintings: Names | None = None
     """Ids of pictures in catalogue.csv, that is file names without ending; all are taken."""
+    table: Annotated[str | None, Field(min_length=1)] = None
+    """A CSV file with the columns `set` and `painting`; further ones are for people. The ids in its
+    rows whose `set` is this one's name are the list; rows without an id wait to be filled in."""
     folder: Annotated[str | None, Field(min_length=1)] = None
     """A folder of pictures, of which `images` are taken."""
     images: Images | None = None
@@ -63,9 +76,10 @@ class StyleSet(Section):
 
     @model_validator(mode="after")
     def _check_kind(self) -> Self:
-        if bool(self.paintings) == bool(self.folder):
-            raise MistakesError("give either 'paintings', a list of ids, or 'folder'")
-        if self.paintings and self.images is not None:
+        given = [self.paintings, self.table, self.folder]
+        if sum(map(bool, given)) != 1:
+            raise MistakesError("give either 'paintings', a list of ids, or 'table', or 'folder'")
+        if not self.folder and self.images is not None:
             raise MistakesError("all listed paintings are taken; remove 'images'")
         return self
 
@@ -105,6 +119,38 @@ class Styles(Section):
             raise MistakesError(*mistakes)
         return self
 
+    def listed(self) -> "Styles":
+        """Return the same with the lists that tables hold; a table that lists none is left.
+
+        Raises:
+            MistakesError: A table cannot be read, or lists a painting twice; a line per set.
+        """
+        if not self.sets:
+            return self
+        sets = dict(self.sets)
+        mistakes = []
+        for label, own in self.sets.items():
+            try:
+                paintings = read_set(label, own.table) if own.table else ()
+            except ConfigError as error:
+                mistakes.append(Mistake(str(error), ("sets", label)))
+                continue
+            if paintings:
+                sets[label] = StyleSet(paintings=paintings)
+        if mistakes:
+            raise MistakesError(*mistakes)
+        return self.model_copy(update={"sets": sets})
+
+    @property
+    def unlisted(self) -> list[str]:
+        """What is to be done before each set can be painted like whose table lists no painting."""
+        return [
+            f"styles.sets.{label}: {own.table} lists no painting of it yet; fill in its column"
+            " 'painting' with ids of catalogue.csv"
+            for label, own in (self.sets or {}).items()
+            if own.table
+        ]
+
     def each(self) -> tuple[Style, ...]:
         """Return artists first, then genres, then sets, each in the config's order."""
         return tuple(self._each())
@@ -117,8 +163,8 @@ class Styles(Section):
             yield Style(style_name(label), label, images, genre=label)
         for label, own in (self.sets or {}).items():
             name = style_name(label)
-            if own.paintings:
-                yield Style(name, label, None, paintings=own.paintings)
+            if not own.folder:
+                yield Style(name, label, None, paintings=own.paintings or ())
             else:
                 number = images if own.images is None else _number(own.images)
                 folder = str(Path(str(own.folder)).expanduser())
@@ -139,6 +185,49 @@ class Contents(Section):
     def folder(self) -> str | None:
         """The folder of photographs; None where contents are drawn from the dataset itself."""
         return None if self.source == "dataset" else local_path(self.source)
+
+
+def read_set(label: str, path: str) -> tuple[str, ...]:
+    """Read the paintings of a set from a table.
+
+    Args:
+        label: The set's name, as the column `set` has it.
+        path: A CSV file; `StyleSet.table`.
+
+    Returns:
+        Ids, in the table's order; of rows whose `painting` is empty, none.
+
+    Raises:
+        ConfigError: The file is missing or no such table, has no row of the set, or one twice.
+    """
+    try:
+        with _locate(path).open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file, strict=True))
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror})") from None
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: not a table ({error})") from None
+    own = [row for row in rows if (row.get("set") or "").strip() == label]
+    if not own:
+        names = dict.fromkeys((row.get("set") or "").strip() for row in rows)
+        known = [name for name in names if name]
+        raise ConfigError(
+            f"{path}: no row whose 'set' is {label!r}; "
+            + (nearest(label, known) if known else "it needs the columns set and painting")
+        )
+    if any("painting" not in row for row in own):
+        raise ConfigError(f"{path}: has no column 'painting'")
+    ids = [identifier for row in own if (identifier := (row["painting"] or "").strip())]
+    twice = next((one for one in ids if ids.count(one) > 1), None)
+    if twice is not None:
+        raise ConfigError(f"{path}: lists {twice!r} twice for {label!r}; leave one")
+    return tuple(ids)
+
+
+def _locate(path: str) -> Path:
+    """Return the file itself, or the project's own where Snakemake runs somewhere else."""
+    own, ours = Path(path).expanduser(), Path(__file__).parents[2] / path
+    return ours if ours.is_file() and not own.is_file() else own
 
 
 def style_name(label: str) -> str:

@@ -1,6 +1,6 @@
 """A study's config: its sections put together, and what has to fit between them."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
@@ -19,6 +19,9 @@ from nstcore.painting.schedule import Compute, Training
 from nstcore.selection.styles import Contents, Styles
 
 FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
+
+# Keys that tell how a config is handled: no result depends on them.
+_HANDLING = ("on_config_change", "extends")
 
 # Whether to look at the files that the config names: a report is made where they are not, too.
 _LOOK = "look at files"
@@ -60,6 +63,9 @@ class Study(Section):
     compute: Compute = Compute()
     on_config_change: Literal["stop", "rerun"] = "stop"
     """What to do when results/<study>/ was computed with another config."""
+    extends: str | None = None
+    """Of a file that gives only what differs: the config that it is laid over, unless another one
+    is named before it on the command line."""
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Self:
@@ -94,12 +100,7 @@ class Study(Section):
 
     def objective(self, backbone: str) -> Objective:
         """Return what is minimised with a backbone, but for the aggregation."""
-        return self.settled_loss.objective(self.backbones[backbone])
-
-    @property
-    def settled_loss(self) -> Loss:
-        """What is minimised, with the scaling that is used."""
-        return self.loss.settled(self.backbones.values())
+        return self.loss.objective(self.backbones[backbone])
 
     def network(self, backbone: str) -> BackboneNetwork:
         """Return the network of a backbone, without weights of losses."""
@@ -108,19 +109,20 @@ class Study(Section):
     def given(self) -> dict[str, Any]:
         """Return the values on which results depend that do not equal their defaults."""
         values = super().given()
-        values.pop("on_config_change", None)
+        for name in _HANDLING:
+            values.pop(name, None)
         return values
 
     def recorded(self) -> dict[str, Any]:
         """Return all that results belong to, as plain values for JSON, with the defaults."""
-        config = self.full()
-        del config["on_config_change"]
-        return {**config, "loss": self.settled_loss.full()}
+        return {name: value for name, value in self.full().items() if name not in _HANDLING}
 
     @field_validator("styles")
     @classmethod
     def _check_known(cls, styles: Styles, info: ValidationInfo) -> Styles:
         """Refuse what a known dataset lacks, before gigabytes are downloaded."""
+        if _looks(info):
+            styles = styles.listed()
         data: Data | None = info.data.get("data")
         known = known_artists(data.dataset) if data and data.dataset else None
         if data is None or known is None:
@@ -144,21 +146,13 @@ class Study(Section):
     def _check_backbones(
         cls, backbones: dict[str, Backbone], info: ValidationInfo
     ) -> dict[str, Backbone]:
-        """See that there are files and weights of the losses for each."""
-        checks: list[Callable[[Backbone], object]] = []
-        if _looks(info):
-            checks.append(lambda backbone: backbone.check_files(backbone.layers))
-        if loss := info.data.get("loss"):
-            checks.append(loss.settled(backbones.values()).objective)
+        """See that there are files of weights for each."""
         mistakes: list[Mistake] = []
-        for name, backbone in backbones.items():
-            for check in checks:
-                try:
-                    check(backbone)
-                except MistakesError as error:
-                    mistakes += [Mistake(mistake.text, (name,)) for mistake in error.mistakes]
-                except ConfigError as error:
-                    mistakes.append(Mistake(str(error), (name,)))
+        for name, backbone in backbones.items() if _looks(info) else ():
+            try:
+                backbone.check_files(backbone.layers)
+            except MistakesError as error:
+                mistakes += [Mistake(mistake.text, (name,)) for mistake in error.mistakes]
         if mistakes:
             raise MistakesError(*mistakes)
         return backbones

@@ -37,7 +37,7 @@ def read_record(path: Path | str) -> Study:
     if version not in READABLE_CONFIG_VERSIONS:
         raise DataError(f"{path}: config version {version}, this is version {CONFIG_VERSION}")
     try:
-        return Study.read(config, str(path))
+        return Study.read(_modernise(version, config), str(path))
     except ConfigError as error:
         raise DataError(
             f"{path}: not a study's config ({error.lines[0]}); delete it and run again"
@@ -65,7 +65,8 @@ def check_record(study: Study, path: Path | str, *, touching: bool = False) -> N
     try:
         version, config = _read(path)
         readable = version in READABLE_CONFIG_VERSIONS
-        recorded = Study.read(config, str(path)).recorded() if readable else {}
+        modern = _modernise(version, config) if readable else {}
+        recorded = Study.read(modern, str(path)).recorded() if readable else {}
     except (ConfigError, DataError):
         raise ConfigError(f"{path}: damaged; move {path.parent} away and start anew") from None
     if not readable:
@@ -92,6 +93,30 @@ def _read(path: Path) -> tuple[Any, Any]:
         return record["config_version"], record["config"]
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
+
+
+def _modernise(version: int, config: Any) -> Any:
+    """Say in today's words what the defaults of an earlier version were."""
+    if version >= 3 or not isinstance(config, Mapping):
+        return config
+    loss, training, backbones = (config.get(key) or {} for key in ("loss", "training", "backbones"))
+    sections = [loss, training, backbones]
+    if isinstance(backbones, Mapping):
+        sections += backbones.values()
+    if not all(isinstance(section, Mapping) for section in sections):
+        # The check of the config tells what is wrong with it.
+        return config
+    given = any(
+        weights.get(name) is not None
+        for weights in (loss, *backbones.values())
+        for name in ("alpha", "beta")
+    )
+    loss = dict(loss)
+    loss.setdefault("scaling", "published" if given else "calibrated")
+    if loss["scaling"] == "calibrated":
+        loss = {"alpha": 0.1, "beta": 1.0, **loss}
+    training = {"patience": 0, "watch": 0, **training}
+    return {**config, "loss": loss, "training": training}
 
 
 def _changes(old: Any, new: Any, where: tuple[str, ...] = ()) -> Iterator[str]:

@@ -11,8 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from nstcore.common.files import read_json
-from nstcore.judging.answers import Findings, read_findings
+from nstcore.judging.findings import Findings, read_findings
 from nstcore.judging.score_table import STYLIZED, collect, read_job_scores, read_scores
+from nstcore.losses.loss_weights import LossWeights, read_loss_weights
 from nstcore.selection.pictures import Notes, Picture, read_notes, read_selection
 from nstcore.study.config import Study
 from nstcore.study.journal import (
@@ -40,6 +41,8 @@ class Results:
     """What is to be known of the selection; None where the file is missing."""
     backbones: Mapping[str, Mapping[str, Any]]
     """What `backbones/<backbone>.json` holds; empty where it is missing."""
+    loss_weights: Mapping[str, LossWeights]
+    """The weights of the losses by backbone; without those that are not measured yet."""
     models: tuple[Model, ...]
     times: tuple[RuleTime, ...]
     settings: tuple[Setting, ...]
@@ -137,6 +140,16 @@ def read_results(folder: Path | str) -> Results:
         backbones[name] = read_json(dict[str, Any], path) if path.is_file() else {}
         if not backbones[name]:
             missing.append(relative(path, folder))
+    loss_weights = {}
+    for name in config.backbones:
+        path = folder / "loss_weights" / f"{name}.json"
+        if path.is_file():
+            loss_weights[name] = read_loss_weights(path)
+        elif config.objective(name).measures:
+            missing.append(relative(path, folder))
+        else:
+            alpha, beta = config.objective(name).numbers
+            loss_weights[name] = LossWeights(alpha or 0.0, beta or 0.0)
     styles = {style.name: style.label for style in config.styles.each()}
     wanted = [
         (style, picture.id) for style in styles for picture in selection if picture.split == "test"
@@ -154,6 +167,7 @@ def read_results(folder: Path | str) -> Results:
         tuple(selection),
         read_notes(notes) if notes.is_file() else None,
         backbones,
+        loss_weights,
         models,
         read_times(folder / "benchmarks"),
         read_settings(settings) if settings.is_file() else (),

@@ -17,6 +17,7 @@ from nstcore.painting.checkpoint import complete_epochs
 from nstcore.painting.choose import Run, read_choices, summarize
 from nstcore.painting.history import LOSSES, average_curve, read_history
 from nstcore.painting.schedule import Training
+from nstcore.painting.stopping import Hindsight, find_end, look_back
 from nstcore.study.config import Study
 
 
@@ -29,10 +30,14 @@ class Trial:
     run: Run | None
     """What it came to; None where its file is missing."""
     curves: Mapping[str, tuple[float, ...]] = field(default_factory=dict)
-    """By name of `choosing.LOSSES`, the average after 0, 1, 2 ... epochs; empty where its file is
-    missing."""
+    """By name of `history.LOSSES`, the average after 0, 1, 2 ... epochs, those too that were only
+    watched; empty where its file is missing."""
     under_way: int | None = None
     """The epochs that a run without a file has come to; None where it has saved nothing."""
+    ended: int | None = None
+    """The epoch at which the run ended, beyond which it was only watched."""
+    hindsight: Hindsight | None = None
+    """Whether the rule was right to end it; None where the rule did not, or nobody watched."""
 
     @property
     def totals(self) -> tuple[float, ...]:
@@ -150,7 +155,7 @@ def _read_choices(path: Path) -> dict[tuple[str, str], Run]:
 
 def _read_floor(folder: Path, config: Study, backbone: str, painted: Iterable[Painted]) -> float:
     """See `Model.floor`."""
-    if config.settled_loss.scaling == "published":
+    if config.loss.scaling == "published":
         paths = [
             folder / "targets" / backbone / f"{style.name}.json" for style in config.styles.each()
         ]
@@ -174,8 +179,11 @@ def _read_trial(path: Path, choice: Run | None, training: Training) -> Trial:
         )
     averages = average_curve(read_history(path))
     curves = {name: tuple(averages[name].tolist()) for name in LOSSES}
-    run = summarize(optimizer, curves["total_loss"], training)
-    return Trial(optimizer, chosen, run, curves)
+    totals = curves["total_loss"]
+    run = summarize(optimizer, totals, training)
+    end = find_end(totals, training)
+    ended = end.epoch if end else None
+    return Trial(optimizer, chosen, run, curves, ended=ended, hindsight=look_back(totals, training))
 
 
 def _read_provenance(path: Path) -> Mapping[str, Any]:

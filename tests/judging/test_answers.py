@@ -9,7 +9,8 @@ import pytest
 
 from nstcore.common.errors import DataError
 from nstcore.common.tables import write_table
-from nstcore.judging.answers import Ended, find, read_findings, read_runs, write_findings
+from nstcore.judging.answers import find
+from nstcore.judging.findings import read_findings, write_findings
 from nstcore.judging.score_table import (
     MEASURES,
     PAINTING,
@@ -18,6 +19,7 @@ from nstcore.judging.score_table import (
     UNTOUCHED,
     collect,
 )
+from nstcore.judging.training_answers import Ended, read_runs
 from nstcore.painting.choose import Run
 from nstcore.painting.history import HISTORY_COLUMNS
 from nstcore.painting.schedule import Training

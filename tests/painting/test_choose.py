@@ -5,51 +5,44 @@ import pytest
 
 from nstcore.common.errors import TrainingError
 from nstcore.common.tables import write_table
-from nstcore.painting.choose import Run, choose, has_converged, has_diverged, summarize
+from nstcore.painting.choose import Run, choose, summarize, tell
 from nstcore.painting.history import HISTORY_COLUMNS, average_curve, read_history
 from nstcore.painting.schedule import Training
+from nstcore.painting.stopping import look_back
 
 NAN = math.nan
 
 
-def end(curve, min_improvement=0.001):
-    """The epoch at which the stopping rule ends a curve, or None."""
-    for epoch in range(len(curve)):
-        if has_diverged(curve[: epoch + 1]) or has_converged(curve[: epoch + 1], min_improvement):
-            return epoch
-    return None
-
-
 @pytest.mark.parametrize(
     ("curve", "desired"),
     [
-        ([100.0, 80.0, 60.0, 50.0], None),  # falls
-        ([100.0, 80.0, 79.95, 60.0], 2),  # plateau: 0.06 % from epoch 1 to 2
-        ([100.0, 99.9 + 1e-9, 50.0], 1),  # just under 0.1 %
-        ([100.0, 99.9 - 1e-9, 50.0], None),  # just over 0.1 %
-        ([100.0, 80.0, 90.0, 10.0], 2),  # rises
-        ([100.0, NAN, 10.0], 1),
-        ([100.0, math.inf], 1),
-        ([0.0, 0.0], 1),  # a content that is its own style
-        ([100.0], None),
-    ],
-)
-def test_the_stopping_rule_ends_a_curve_where_it_should(curve, desired):
-    assert end(curve) == desired
-
-
-@pytest.mark.parametrize(
-    ("curve", "desired"),
-    [
-        ([100.0, 80.0, 79.95], Run("adam", 2, 79.95, "converged")),
-        ([100.0, 80.0, 85.0], Run("adam", 1, 80.0, "converged")),
+        ([100.0, 80.0, 79.95], Run("adam", 2, 79.95, "plateau")),
+        ([100.0, 80.0, 85.0], Run("adam", 1, 80.0, "rise")),
         ([100.0, 80.0, 60.0, 50.0], Run("adam", 3, 50.0, "limit")),
         ([100.0, 120.0], Run("adam", 0, 100.0, "stalled")),
+        ([100.0, 100.0], Run("adam", 0, 100.0, "stalled")),
         ([100.0, 80.0, NAN], Run("adam", 1, 80.0, "diverged")),
+        # What was watched after the end changes nothing.
+        ([100.0, 80.0, 85.0, 10.0], Run("adam", 1, 80.0, "rise")),
+        ([100.0, 80.0, 85.0, NAN], Run("adam", 1, 80.0, "rise")),
     ],
 )
 def test_a_run_is_summed_up_by_its_lowest_epoch_and_its_end(curve, desired):
     assert summarize("adam", curve, Training(max_epochs=3)) == desired
+
+
+def test_a_line_tells_how_a_run_ended_and_what_was_seen_after_that():
+    training = Training(max_epochs=3, watch=2)
+    totals = [100.0, 80.0, 85.0, 70.0, 60.0]
+    assert tell(summarize("adam", totals, training), look_back(totals, training)) == (
+        "adam: rise (the loss rose: the rule ended the run, which need not have converged); lowest"
+        " total loss 80 at epoch 1, 85 at the stop at epoch 2, 60 2 epochs later: stopped too early"
+    )
+    totals = [100.0, 80.0, 60.0, 50.0]
+    assert tell(summarize("sgd", totals, training), look_back(totals, training)) == (
+        "sgd: limit (the epoch limit came first: more epochs would lower the loss further); lowest"
+        " total loss 50 at epoch 3"
+    )
 
 
 def test_a_curve_that_was_cut_off_is_refused():
@@ -59,15 +52,15 @@ def test_a_curve_that_was_cut_off_is_refused():
 
 def test_the_lowest_loss_is_chosen_and_of_equals_the_first():
     runs = [
-        Run("adam", 9, 2.0, "converged"),
+        Run("adam", 9, 2.0, "plateau"),
         Run("sgd", 5, 1.0, "limit"),
-        Run("rmsprop", 7, 1.0, "converged"),
+        Run("rmsprop", 7, 1.0, "plateau"),
     ]
     assert choose(runs, "VGG19/simple").optimizer == "sgd"
 
 
 def test_a_diverged_run_is_never_chosen_however_low_it_came():
-    runs = [Run("sgd", 3, 0.1, "diverged"), Run("adam", 9, 2.0, "converged")]
+    runs = [Run("sgd", 3, 0.1, "diverged"), Run("adam", 9, 2.0, "plateau")]
     assert choose(runs, "VGG19/simple").optimizer == "adam"
 
 

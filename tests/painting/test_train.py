@@ -37,7 +37,7 @@ def test_every_pair_takes_the_way_it_would_take_alone(backbone, targets, by_id, 
         backbone,
         objective,
         Adam(),
-        TrainingSchedule(max_epochs=3, min_improvement=0, batch=2),
+        TrainingSchedule(max_epochs=3, min_improvement=0, batch=2, watch=0),
     )
     assert history.columns.tolist() == HISTORY_COLUMNS
     assert len(history) == 4 * 2 * 3
@@ -64,12 +64,26 @@ def test_the_average_over_the_pairs_ends_the_run(backbone, targets, by_id, beta)
         backbone,
         Objective(beta=beta, alpha=0.0),
         SGD(),
-        TrainingSchedule(max_epochs=5, min_improvement=0.9),
+        TrainingSchedule(max_epochs=5, min_improvement=0.9, watch=0),
         Execution(progress=lambda epoch, losses: seen.append(losses["total_loss"])),
     )
     assert history["epoch"].max() == 1
     curve = average_curve(history)["total_loss"]
     np.testing.assert_allclose(seen, curve, rtol=1e-6)
+
+
+def test_a_run_goes_on_to_be_watched_and_only_to_be_watched(backbone, targets, by_id, beta):
+    objective = Objective(beta=beta, alpha=0.0)
+    histories = [
+        train(by_id, targets, backbone, objective, SGD(), schedule)
+        for schedule in (
+            TrainingSchedule(max_epochs=1, min_improvement=0.9, watch=3),
+            TrainingSchedule(max_epochs=4, min_improvement=0),
+        )
+    ]
+    # The epoch limit is no limit to what is only watched.
+    assert histories[0]["epoch"].max() == 4
+    assert histories[0].equals(histories[1])
 
 
 def test_a_diverging_run_ends_with_its_curve_kept(backbone, targets, by_id):

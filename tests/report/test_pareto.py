@@ -3,7 +3,7 @@ import xml.etree.ElementTree as ET
 
 import pytest
 
-from nstcore.judging.answers import Findings, MeanScores
+from nstcore.judging.findings import Findings, MeanScores
 from nstcore.judging.score_table import STYLIZED
 from nstcore.judging.statistics import Interval
 from nstcore.report.colors import COLORS

@@ -130,7 +130,7 @@ def test_the_table_has_a_row_per_run_and_marks_the_chosen_ones(page: Element) ->
         for backbone in BACKBONES
         for aggregation in AGGREGATIONS
         for row in (
-            (backbone, aggregation, "adam", "✓ chosen", "3", "0.9995", "4.000", "3", "converged"),
+            (backbone, aggregation, "adam", "✓ chosen", "3", "0.9995", "4.000", "3", "plateau"),
             (backbone, aggregation, "sgd", "", "1", "3.000", "4.000", "2", "diverged"),
         )
     ]
@@ -147,7 +147,7 @@ def test_another_choice_moves_the_mark(folder: Path) -> None:
 
 def test_the_words_for_how_a_run_ended_are_explained(page: Element) -> None:
     words = next(page.all("dl", "words")).text
-    for status in ("converged", "limit", "stalled", "diverged"):
+    for status in ("plateau", "limit", "stalled", "diverged"):
         assert status in words
 
 
@@ -392,7 +392,7 @@ def test_a_curve_is_drawn_for_each_model(page: Element) -> None:
             "style loss",
         ]
         assert len(list(one.all("div", "panels"))) == 1
-        assert "adam: chosen, stops at epoch 3 (converged)" in one.text
+        assert "adam: chosen, stops at epoch 3 (plateau)" in one.text
         assert "sgd: diverged" in one.text
 
 

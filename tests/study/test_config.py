@@ -8,6 +8,7 @@ from conftest import ROOT
 from nstcore.backbones.architectures import ARCHITECTURES
 from nstcore.common.errors import ConfigError
 from nstcore.common.versions import CONFIG_VERSION
+from nstcore.losses.objective import Loss
 from nstcore.painting.schedule import Training
 from nstcore.selection.styles import style_name
 from nstcore.study.config import Study
@@ -170,9 +171,9 @@ def test_every_other_key_has_a_default():
     assert study.aggregations == ("simple", "squared", "logged")
     assert list(study.optimizers) == ["adam", "sgd", "rmsprop"]
     assert study.judge is None
-    # No weights of losses are given, so they are measured in what serves every backbone.
+    # No weights of losses are given, so they are measured.
     objective = study.objective("Net")
-    assert (objective.scaling, objective.alpha, objective.beta) == ("calibrated", 0.1, 1.0)
+    assert (objective.scaling, objective.alpha, objective.beta) == ("published", "auto", "auto")
 
 
 def test_all_mistakes_are_told_at_once(config):
@@ -219,10 +220,12 @@ def test_a_key_without_a_value_is_told(config):
 
 def test_programs_are_handed_what_does_not_equal_the_defaults(config):
     study = Study.from_config(config)
-    assert study.objective("VGG19").to_json() == '{"alpha": 2.7e-09, "beta": 1.7e-09}'
+    assert study.objective("VGG19").to_json() == "{}"
+    config["backbones"]["ResNet50"] |= {"alpha": 2.7e-9, "beta": "auto"}
+    assert Study.from_config(config).objective("ResNet50").to_json() == '{"alpha": 2.7e-09}'
     assert study.training.to_json() == '{"batch": 2}'
     # A default that is spelt out is the same, and so is the same number in another type.
-    config["loss"] = {"total_variation": 0, "scaling": "published"}
+    config["loss"] = {"total_variation": 0, "scaling": "published", "alpha": "auto"}
     config["training"] |= {"initial_noise": 0, "batch": 2}
     same = Study.from_config(config)
     assert same.objective("VGG19").to_json() == study.objective("VGG19").to_json()
@@ -236,36 +239,47 @@ def test_a_key_that_is_there_twice_is_refused_by_programs():
         Training.from_json('{"batch": 1, "batch": 2}')
 
 
-def test_one_pair_of_weights_can_serve_all_backbones(config):
-    config["loss"] = {"scaling": "calibrated", "alpha": 0.1, "beta": 2.0}
-    del config["backbones"]["ResNet50"]["alpha"], config["backbones"]["ResNet50"]["beta"]
-    config["backbones"]["VGG19"] |= {"alpha": 3.0, "beta": 4.0}
+def test_weights_of_losses_are_measured_or_given_for_all_backbones_or_for_one(config):
+    config["loss"] = {"alpha": 0.1, "beta": 2, "content_share": 0.5}
+    config["backbones"]["VGG19"] |= {"alpha": 3.0, "beta": "auto"}
     study = Study.from_config(config)
     resnet, vgg = study.objective("ResNet50"), study.objective("VGG19")
-    assert (resnet.alpha, resnet.beta, resnet.scaling) == (0.1, 2.0, "calibrated")
-    assert (vgg.alpha, vgg.beta) == (3.0, 4.0)
-    del config["loss"]["beta"]
-    assert Study.from_config(config).objective("ResNet50").beta == 1.0
-    config["loss"]["scaling"] = "published"
-    with pytest.raises(ConfigError, match="ResNet50: key 'beta' is missing, here and in 'loss'; g"):
-        Study.from_config(config)
+    assert (resnet.numbers, resnet.measures) == ((0.1, 2.0), False)
+    assert (vgg.numbers, vgg.measures, vgg.content_share) == ((3.0, None), True, 0.5)
+    # Calibrated losses are measured pair by pair already.
+    config["loss"] = {"scaling": "calibrated", "content_share": 0.5}
+    study = Study.from_config(config)
+    assert study.objective("ResNet50").numbers == (0.5, 1.0)
+    assert study.objective("VGG19").numbers == (3.0, 1.0)
+    assert not study.objective("VGG19").measures
 
 
-def test_losses_are_published_ones_as_soon_as_a_weight_is_given(config):
-    del config["backbones"]["VGG19"]["alpha"], config["backbones"]["VGG19"]["beta"]
-    with pytest.raises(
-        ConfigError, match=r"config: backbones\.VGG19: key 'alpha' is missing, here and in"
-    ):
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("Auto", "'Auto' is neither auto nor a number from 0"),
+        (True, "True is neither auto nor a number from 0"),
+        ([1], r"\[1\] is neither auto nor a number from 0"),
+        (-1, "-1 is less than the minimum of 0"),
+        ("1e-5", "'1e-5' is a text; write the number as YAML does, 1.0e-8 and not 1e-8"),
+        (float("nan"), "nan is not a finite number"),
+        (float("inf"), "inf is not a finite number"),
+        (None, "nothing is given; give a value, or remove the key"),
+    ],
+)
+@pytest.mark.parametrize("where", ["loss", "backbones.VGG19"])
+def test_a_weight_that_is_neither_auto_nor_a_number_gets_one_line(config, where, value, told):
+    section = config
+    for key in where.split("."):
+        section = section[key]
+    section["alpha"] = value
+    with pytest.raises(ConfigError, match=rf"^config: {where}\.alpha: {told}$"):
         Study.from_config(config)
-    for backbone in config["backbones"].values():
-        backbone.pop("alpha", None)
-        backbone.pop("beta", None)
-    assert Study.from_config(config).settled_loss.scaling == "calibrated"
 
 
 def test_what_is_beyond_the_study_is_off_unless_asked_for(config):
     study = Study.from_config(config)
-    assert study.settled_loss.full() == {"scaling": "published", "total_variation": 0}
+    assert study.loss == Loss()
     assert study.training.initial_noise == 0
     for backbone in study.backbones.values():
         assert (backbone.pooling, backbone.precision) == ("max", "float32")
@@ -410,16 +424,28 @@ def test_more_models_fewer_models_and_other_threads_are_welcome(config, tmp_path
 def test_results_of_another_config_version_are_refused(config, tmp_path):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"config_version": CONFIG_VERSION + 1, "config": config}))
-    with pytest.raises(ConfigError, match="made by config version 3, this is version 2"):
+    with pytest.raises(
+        ConfigError, match=f"version {CONFIG_VERSION + 1}, this is version {CONFIG_VERSION}"
+    ):
         check_record(Study.from_config(config), path)
     path.write_text("{")
     with pytest.raises(ConfigError, match=r"damaged; move .* away"):
         check_record(Study.from_config(config), path)
 
 
-def test_results_of_the_version_before_are_kept_by_touching_them_once(config, tmp_path):
+@pytest.mark.parametrize("version", [1, 2])
+def test_results_of_the_version_before_are_kept_by_touching_them_once(config, tmp_path, version):
+    """What an earlier version did by default is what today's config has to ask for."""
     path = tmp_path / "config.json"
-    path.write_text(json.dumps({"config_version": 1, "config": config}))
+    for backbone in config["backbones"].values():
+        backbone |= {"alpha": 1.0, "beta": 2.0}
+    del config["loss"]
+    earlier = copy.deepcopy(config)
+    del earlier["training"]["patience"], earlier["training"]["watch"]
+    path.write_text(json.dumps({"config_version": version, "config": earlier}))
+    with pytest.raises(ConfigError, match=r"another config \(training.watch: 0 -> 10\)"):
+        check_record(Study.from_config(config), path)
+    config["training"]["watch"] = 0
     study = Study.from_config(config)
     with pytest.raises(ConfigError, match="an earlier version, whose results are the same; add"):
         check_record(study, path)
@@ -431,11 +457,31 @@ def test_results_of_the_version_before_are_kept_by_touching_them_once(config, tm
     assert read_record(path).seed == 20211
 
 
+def test_an_earlier_study_without_weights_of_losses_was_calibrated(config, tmp_path):
+    path = tmp_path / "config.json"
+    del config["loss"]
+    path.write_text(json.dumps({"config_version": 2, "config": config}))
+    recorded = read_record(path)
+    assert recorded.objective("VGG19").numbers == (0.1, 1.0)
+    assert recorded.loss.scaling == "calibrated"
+    with pytest.raises(ConfigError, match=r"loss\.scaling: calibrated -> published"):
+        check_record(Study.from_config(config), path)
+
+
+@pytest.mark.parametrize("damaged", [{"backbones": 3}, {"loss": [1]}, {"backbones": {"A": 1}}])
+def test_a_damaged_earlier_record_is_told_as_such(config, tmp_path, damaged):
+    path = tmp_path / "config.json"
+    path.write_text(json.dumps({"config_version": 2, "config": {**config, **damaged}}))
+    with pytest.raises(ConfigError, match=r"damaged; move .* away"):
+        check_record(Study.from_config(config), path)
+
+
 def test_the_record_says_all_and_reads_back_to_the_same_study(config, tmp_path):
     study = Study.from_config(config)
     write_record(study, tmp_path / "config.json")
     assert read_record(tmp_path / "config.json").recorded() == study.recorded()
     recorded = json.loads((tmp_path / "config.json").read_text("utf-8"))["config"]
     assert recorded["optimizers"]["adam"]["beta_2"] == 0.999
-    assert recorded["loss"] == {"total_variation": 0.0, "scaling": "published"}
-    assert "on_config_change" not in recorded
+    assert recorded["loss"] == Loss().full()
+    assert recorded["training"]["watch"] == 10
+    assert not {"on_config_change", "extends"} & recorded.keys()

@@ -58,7 +58,7 @@ def test_a_finished_study_misses_nothing(folder: Path) -> None:
 def test_runs_are_summed_up_and_the_chosen_one_is_marked(folder: Path) -> None:
     adam, sgd = read_results(folder).models[0].trials
     assert (adam.chosen, sgd.chosen) == (True, False)
-    assert adam.run == Run("adam", 3, 0.9995, "converged")
+    assert adam.run == Run("adam", 3, 0.9995, "plateau")
     assert sgd.run == Run("sgd", 1, 3.0, "diverged")
     assert math.isnan(sgd.totals[-1])
 

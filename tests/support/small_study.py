@@ -13,7 +13,8 @@ from PIL import Image
 
 from nstcore.common.tables import write_table
 from nstcore.images.io import save_png
-from nstcore.judging.answers import find, write_findings
+from nstcore.judging.answers import find
+from nstcore.judging.findings import write_findings
 from nstcore.judging.score_table import (
     MEASURES,
     PAINTING,
@@ -51,7 +52,7 @@ ARTISTS = {
 TESTS = ("bay", "50% <i>#1 \"'ملصق' 🎨")
 SIZE = (48, 32)
 CURVES = {"adam": [4.0, 2.0, 1.0, 0.9995], "sgd": [4.0, 3.0, math.nan]}
-CHOSEN = {"optimizer": "adam", "epochs": 3, "total_loss": 0.9995, "status": "converged"}
+CHOSEN = {"optimizer": "adam", "epochs": 3, "total_loss": 0.9995, "status": "plateau"}
 NOTES = Notes(
     Census(pictures=1234, styles=2, duplicates=3, look_alikes=4, unusable=5),
     skipped=(Skipped("contents", "photographs/<i>.jpg", "empty <file>"),),

@@ -20,7 +20,7 @@ from PIL import Image
 from nstcore.common.tables import columns
 from nstcore.demo import paint_dataset, write_photographs
 from nstcore.images.io import read_text
-from nstcore.judging.answers import read_findings
+from nstcore.judging.findings import read_findings
 from nstcore.judging.score_table import PAINTING, STYLIZED, UNTOUCHED, read_scores
 from nstcore.painting.choose import CHOICE_COLUMNS
 from nstcore.painting.history import HISTORY_COLUMNS
