@@ -114,13 +114,12 @@ def _answer_stopping(runs: Runs, training: Training) -> list[Answer]:
     if not stops:
         return [Answer(question, f"It ended none of the {count} training runs.")]
     early = [stop for stop in stops if stop.hindsight.too_early]
-    ended = f"{len(stops)} of {count} training runs that it ended"
+    ended = f"of {count} training runs it ended {len(stops)}"
     if not early:
-        return [Answer(question, f"In none of the {ended}.")]
+        return [Answer(question, f"No: {ended}, and none fell much further in the watched epochs.")]
     chosen = sum(stop.chosen for stop in early)
     told = "; ".join(map(_tell_stop, early))
-    word = "Yes" if chosen else "Of no chosen run"
-    lead = f"{word}, in {len(early)} of the {ended}, {chosen} of them chosen by their models"
+    lead = f"Yes: {ended}, {len(early)} of them too early, and {chosen} of these were chosen"
     return [Answer(question, f"{lead}. Total losses: {told}.")]
 
 

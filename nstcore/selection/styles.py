@@ -36,10 +36,10 @@ class Style:
 
     @property
     def breadth(self) -> str:
-        """What kind of style it is, for those who compare kinds."""
+        """What kind of style it is, in the plural, for those who compare kinds."""
         if self.artist is not None:
-            return "single artist"
-        return "movement" if self.genre is not None else "era or other set"
+            return "single artists"
+        return "movements" if self.genre is not None else "eras and other sets"
 
 
 def _check_images(value: Any) -> Any:

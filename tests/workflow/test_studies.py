@@ -123,7 +123,7 @@ def test_the_watched_epochs_are_kept_told_and_choose_nothing(stopping):
 def test_the_findings_answer_the_study_s_question(stopping):
     findings = read_findings(stopping / "findings.json")
     answers = {answer.question: answer.answer for answer in findings.answers}
-    assert "training runs that it ended" in answers["Did the rule stop too early?"]
+    assert "of 2 training runs it ended 2" in answers["Did the rule stop too early?"]
     assert [stop.optimizer for stop in findings.stops] == ["adam", "sgd"]
     for stop in findings.stops:
         assert [other.patience for other in stop.hindsight.alternatives] == [0, 1, 3, 5, 10]
