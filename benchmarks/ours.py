@@ -18,7 +18,8 @@ def make(case: Case) -> Callable[[], list[Any]]:
     """Return a function that takes one step and returns the content, style and total loss."""
     backbone = load(case.architecture, case.precision)
     contents, start = pictures(case)
-    objective = Objective(aggregation=case.aggregation)
+    # As in the plain ways: nothing is measured, both losses count as they are.
+    objective = Objective(aggregation=case.aggregation, alpha=1.0, beta=1.0)
     optimization = ImageOptimization(backbone, objective, contents.shape)
     optimization.state = optimization.blank_state(start)
     to = objective.targets(
