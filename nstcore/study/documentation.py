@@ -108,7 +108,9 @@ def _table(section: type[BaseModel]) -> str:
 
 def _registry(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, tuple("---" for _ in head), *rows]
-    return "".join("| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |\n" for cells in lines)
+    return "".join(
+        "| " + " | ".join(" ".join(cell.split()) for cell in cells) + " |\n" for cells in lines
+    )
 
 
 def _text(text: str | None) -> str:
