@@ -90,6 +90,12 @@ def training_inputs(wildcards):
     return inputs(contents("train"))
 
 
+def loss_weights(wildcards):
+    """What was measured of a backbone's losses; nothing where the config gives numbers."""
+    measures = STUDY.objective(wildcards.backbone).measures
+    return f"{RESULTS}/loss_weights/{wildcards.backbone}.json" if measures else []
+
+
 STYLIZED = f"{RESULTS}/stylized/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.png"
 
 

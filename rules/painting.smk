@@ -6,7 +6,7 @@ rule train:
         backbone=rules.load_backbone.output.backbone,
         targets=expand(rules.build_target.output.target, style=STYLES, allow_missing=True),
         contents=training_inputs,
-        weights=rules.weigh_losses.output.weights,
+        weights=loss_weights,
     output:
         history=f"{RESULTS}/training/{{backbone}}/{{aggregation}}/{{optimizer}}.csv",
     log:
@@ -87,7 +87,7 @@ rule stylize:
         target=rules.build_target.output.target,
         content=f"{RESULTS}/inputs/{{content_id}}.png",
         choice=rules.choose.output.csv,
-        weights=rules.weigh_losses.output.weights,
+        weights=loss_weights,
     output:
         png=report(
             STYLIZED,

@@ -21,7 +21,9 @@ def main() -> None:
     parser.add_argument("--choice", required=True, type=Path, help="the model's choice, CSV")
     parser.add_argument("--optimizers", required=True, type=read_optimizers, help="JSON")
     parser.add_argument("--loss", default=Objective(), type=Objective.from_json, help="JSON")
-    parser.add_argument("--loss-weights", type=read_loss_weights, help="what was measured, JSON")
+    parser.add_argument(
+        "--loss-weights", nargs="?", type=read_loss_weights, help="what was measured, JSON"
+    )
     parser.add_argument("--epochs", default=Epochs(), type=Epochs.from_json, help="JSON")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--seed", default=0, type=int)

@@ -23,7 +23,9 @@ def main() -> None:
     parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")
     parser.add_argument("--aggregation", default="simple")
     parser.add_argument("--loss", default=Objective(), type=Objective.from_json, help="JSON")
-    parser.add_argument("--loss-weights", type=read_loss_weights, help="what was measured, JSON")
+    parser.add_argument(
+        "--loss-weights", nargs="?", type=read_loss_weights, help="what was measured, JSON"
+    )
     parser.add_argument("--optimizer", default="adam", help="its name")
     parser.add_argument("--settings", default="{}", help="of the optimizer, JSON")
     parser.add_argument("--training", default=Training(), type=Training.from_json, help="JSON")

@@ -52,7 +52,7 @@ def summarize(optimizer: str, totals: Sequence[float], training: Training) -> Ru
         )
     # What was watched after the end plays no part.
     epochs = lowest(totals[: end.epoch + 1])
-    stalled = epochs == 0 and end.reason != "diverged"
+    stalled = epochs == 0 and end.reason in {"plateau", "limit"}
     status: Status = "stalled" if stalled else end.reason
     return Run(optimizer, epochs, totals[epochs], status)
 

@@ -19,7 +19,9 @@ NAN = math.nan
         ([100.0, 80.0, 79.95], Run("adam", 2, 79.95, "plateau")),
         ([100.0, 80.0, 85.0], Run("adam", 1, 80.0, "rise")),
         ([100.0, 80.0, 60.0, 50.0], Run("adam", 3, 50.0, "limit")),
-        ([100.0, 120.0], Run("adam", 0, 100.0, "stalled")),
+        # A rise is told as one from the start, too: such runs may fall far after it.
+        ([100.0, 120.0], Run("adam", 0, 100.0, "rise")),
+        ([100.0, 101.0, 100.9, 100.0], Run("adam", 0, 100.0, "rise")),
         ([100.0, 100.0], Run("adam", 0, 100.0, "stalled")),
         ([100.0, 80.0, NAN], Run("adam", 1, 80.0, "diverged")),
         # What was watched after the end changes nothing.

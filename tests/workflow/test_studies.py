@@ -53,6 +53,15 @@ def test_it_may_be_named_alone_and_then_is_laid_over_what_it_extends(tmp_path):
     assert '"max_epochs": 300, "patience": 5' in done.stdout
 
 
+def test_nothing_is_measured_where_both_weights_are_given(tmp_path):
+    loss = {"alpha": 1.0e-5, "beta": 1.0}
+    (tmp_path / "mine.yaml").write_text(yaml.safe_dump({"study": "mine", "loss": loss}))
+    files = ("--configfile", ROOT / "config.yaml", tmp_path / "mine.yaml")
+    planned = jobs(snakemake(tmp_path, "--dry-run", *files))
+    assert planned["train"] == 36
+    assert "weigh_losses" not in planned
+
+
 def test_a_file_below_that_is_not_there_is_one_line(tmp_path):
     overlay = {"study": "mine", "extends": "nowhere.yaml"}
     (tmp_path / "mine.yaml").write_text(yaml.safe_dump(overlay))
