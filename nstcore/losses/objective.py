@@ -50,7 +50,7 @@ LossWeight = Annotated[
     BeforeValidator(_check_weight),
     WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "minimum": 0}]}),
 ]
-"""A number, or auto: measured (see `weights`)."""
+"""A number, or auto: measured (see `loss_weights`)."""
 
 # A unit below this part of the features' own size would blow up rounding errors.
 _LEAST = 1e-6

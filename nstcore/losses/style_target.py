@@ -118,11 +118,26 @@ def mean_style_loss(
     Returns:
         float64, (batch,).
     """
+    grams = {name: packed_gram(features[name]) for name in weights}
+    return mean_style_loss_of(grams, layers, weights)
+
+
+def mean_style_loss_of(
+    grams: Mapping[str, Tensor], layers: Mapping[str, LayerTarget], weights: Weights
+) -> Tensor:
+    """Return `mean_style_loss` of pictures whose packed Gram matrices are known.
+
+    Args:
+        grams: By layer, what `gram.packed_gram` gives.
+        layers: By layer, of the paintings.
+        weights: w_l.
+
+    Returns:
+        float64, (batch,).
+    """
     return tf.add_n(
         [
-            tf.cast(weight, tf.float64)
-            / 4
-            * layers[name].mean_squared_distance(packed_gram(features[name]))
+            tf.cast(weight, tf.float64) / 4 * layers[name].mean_squared_distance(grams[name])
             for name, weight in weights.items()
         ]
     )

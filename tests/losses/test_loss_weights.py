@@ -113,8 +113,11 @@ def test_the_size_of_activations_changes_no_picture(tmp_path, contents, painting
         )
         for network in (scaled(tmp_path / "1.keras", 1.0), scaled(tmp_path / "2.keras", factor))
     )
-    assert np.abs(usual.images - contents[:1]).mean() > 0.02
-    np.testing.assert_allclose(other.images, usual.images, atol=2e-3)
+    change = np.abs(usual.images - contents[:1]).mean()
+    assert change > 0.02
+    # On average: Adam steps by the gradient's sign, so a pixel whose gradient is a rounding error
+    # may go either way.
+    assert np.abs(other.images - usual.images).mean() < 0.01 * change
 
 
 @pytest.mark.parametrize("value", [0.0, 0.5, 1.0])
