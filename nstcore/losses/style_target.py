@@ -137,7 +137,8 @@ def mean_style_loss_of(
     """
     return tf.add_n(
         [
-            tf.cast(weight, tf.float64) / 4 * layers[name].mean_squared_distance(grams[name])
+            # Not cast: TensorFlow would round a plain number to float32 first.
+            weight / 4 * layers[name].mean_squared_distance(grams[name])
             for name, weight in weights.items()
         ]
     )
