@@ -23,7 +23,7 @@ from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
 from nstcore.losses.content import content_reference, content_size
 from nstcore.losses.gram import packed_gram
-from nstcore.losses.style_target import StyleTarget, mean_style_loss, mean_style_loss_of
+from nstcore.losses.style_target import StyleTarget
 
 if TYPE_CHECKING:
     from nstcore.backbones.backbone import Backbone
@@ -79,8 +79,7 @@ def measure(
         sizes.append(float(content_size(last)[0]))
     losses, least = [], []
     for target in targets:
-        layers, weights = target.layers, target.weights
-        losses += [float(mean_style_loss_of(one, layers, weights)[0]) for one in grams]
+        losses += [float(_style_loss(one, target)[0]) for one in grams]
         least.append(_LEAST_STYLE * _style_size(target))
     if not grams or not losses:
         raise WeightsError(f"{backbone.name}: no content or no style to measure the losses on")
@@ -118,13 +117,26 @@ def measure_each(
     last = features[backbone.content_layer]
     size = content_size(last)
     reference = tf.maximum(tf.cast(content_reference(last), tf.float64), _LEAST_CONTENT * size)
-    style_loss = mean_style_loss(features, target.layers, target.weights)
-    style_loss = tf.maximum(style_loss, _LEAST_STYLE * _style_size(target))
+    grams = {name: packed_gram(features[name]) for name in target.weights}
+    style_loss = tf.maximum(_style_loss(grams, target), _LEAST_STYLE * _style_size(target))
     if not tf.reduce_any(reference > 0):
         raise WeightsError(_all_zero(backbone, [backbone.content_layer]))
     if not tf.reduce_all(style_loss > 0):
         raise WeightsError(_all_zero(backbone, list(backbone.style_layers)))
     return tf.math.divide_no_nan(tf.cast(content_share, tf.float64), reference), 1 / style_loss
+
+
+def _style_loss(grams: Mapping[str, Tensor], target: StyleTarget) -> Tensor:
+    """Return `mean_style_loss` of pictures, given their packed Gram matrices: (batch,).
+
+    Here weights are plain numbers, which TensorFlow would round to float32 if they were cast.
+    """
+    return tf.add_n(
+        [
+            weight / 4 * target.layers[name].mean_squared_distance(grams[name])
+            for name, weight in target.weights.items()
+        ]
+    )
 
 
 def _style_size(target: StyleTarget) -> float:

@@ -118,27 +118,11 @@ def mean_style_loss(
     Returns:
         float64, (batch,).
     """
-    grams = {name: packed_gram(features[name]) for name in weights}
-    return mean_style_loss_of(grams, layers, weights)
-
-
-def mean_style_loss_of(
-    grams: Mapping[str, Tensor], layers: Mapping[str, LayerTarget], weights: Weights
-) -> Tensor:
-    """Return `mean_style_loss` of pictures whose packed Gram matrices are known.
-
-    Args:
-        grams: By layer, what `gram.packed_gram` gives.
-        layers: By layer, of the paintings.
-        weights: w_l.
-
-    Returns:
-        float64, (batch,).
-    """
     return tf.add_n(
         [
-            # Not cast: TensorFlow would round a plain number to float32 first.
-            weight / 4 * layers[name].mean_squared_distance(grams[name])
+            tf.cast(weight, tf.float64)
+            / 4
+            * layers[name].mean_squared_distance(packed_gram(features[name]))
             for name, weight in weights.items()
         ]
     )
