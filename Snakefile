@@ -51,12 +51,14 @@ include: "rules/report.smk"
 
 
 refuse_missing_sources()
+refuse_blocked()
 
 
 onstart:
     # Not earlier: without ids a study can still be planned.
     if STUDY.styles.unlisted:
         sys.exit("\n".join(f"error: {line}" for line in STUDY.styles.unlisted))
+    refuse_unwritable()
     # Before the first job, whatever was asked for: no result lacks the config it belongs to. As a
     # rule's output it would come late, or hold back the checkpoint whenever the config changes.
     write_record(STUDY, RECORD)

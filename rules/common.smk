@@ -11,9 +11,11 @@ from snakemake import __version__ as snakemake_version
 
 sys.path.insert(0, workflow.basedir)
 
+from nstcore.common.disk import find_blocked, find_unwritable
 from nstcore.common.errors import StudyError
 from nstcore.common.program import make_findable
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
+from nstcore.dataset.source import local_path
 from nstcore.painting.optimizers import write_optimizers
 from nstcore.painting.schedule import Epochs
 from nstcore.selection.pictures import read_selection
@@ -134,6 +136,24 @@ def refuse_missing_sources():
                 f"error: {source}: no such folder or archive; mend data.path, contents.source or"
                 " styles.sets in the config"
             )
+
+
+def refuse_blocked():
+    """End with a line per file where a folder of the study has to be: Snakemake looks into it."""
+    below = [RECORD, *([ARCHIVE, f"{DATASET}/artists.csv"] if ARCHIVE else [])]
+    if lines := find_blocked(below):
+        sys.exit("\n".join(f"error: {line}" for line in lines))
+
+
+def refuse_unwritable():
+    """End with a line per folder in which a job could not make its files, log or benchmark.
+
+    Snakemake makes these folders itself, and ends without a word of ours where it cannot.
+    """
+    jobs = list(workflow.dag.needrun_jobs())
+    made = [str(path) for job in jobs for path in (*job.output, *job.log, job.benchmark) if path]
+    if lines := find_unwritable(made):
+        sys.exit("\n".join(f"error: {line}" for line in lines))
 
 
 def failures(logs):
