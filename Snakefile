@@ -66,6 +66,7 @@ onstart:
             snakemake_version,
             workflow.config_settings.configfiles,
             workflow.config_settings.config,
+            SET_ASIDE,
         ),
         f"{RESULTS}/runs.json",
     )

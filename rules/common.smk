@@ -13,6 +13,7 @@ sys.path.insert(0, workflow.basedir)
 
 from nstcore.common.errors import StudyError
 from nstcore.common.program import make_findable
+from nstcore.common.surroundings import pin
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
 from nstcore.painting.optimizers import write_optimizers
 from nstcore.painting.schedule import Epochs
@@ -22,6 +23,7 @@ from nstcore.study.journal import find_setting, record_setting
 from nstcore.study.record import check_record, write_record
 
 make_findable(workflow.basedir)
+SET_ASIDE = pin()
 
 try:
     STUDY = Study.from_config(config)

@@ -17,6 +17,7 @@ SLOW = (
     "demo",
     "backbones/test_backbone",
     "common/test_program",
+    "common/test_surroundings",
     "dataset/test_archive",
     "dataset/test_download",
     "dataset/test_fuzzed_tables",

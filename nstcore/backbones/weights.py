@@ -15,11 +15,13 @@ import numpy as np
 from nstcore.backbones.architectures import ARCHITECTURES
 from nstcore.common.errors import WeightsError
 from nstcore.common.files import sha256
+from nstcore.common.surroundings import check_keras
 from nstcore.common.types import KerasModel
 
 
 def load_network(architecture: str | None, weights: str, seed: int) -> tuple[KerasModel, str]:
     """Build or read a whole network; return it with the digest of its weights."""
+    check_keras()
     if weights.endswith(".keras"):
         return _read_model(Path(weights)), sha256(weights)
     if architecture is None:
@@ -97,6 +99,12 @@ def _read_model(path: Path) -> KerasModel:
             f"{path}: not a functional or Sequential model with one input of the shape "
             "(batch, height, width, 3)"
         )
+    for layer in network.layers:
+        if layer.compute_dtype not in {None, "float32"}:
+            raise WeightsError(
+                f"{path}: its layer {layer.name} computes in {layer.compute_dtype}, and results "
+                "would claim float32; save the model with dtype float32"
+            )
     return network
 
 

@@ -43,6 +43,10 @@ class Setting:
     memory: float
     """See `machine.memory`."""
     gpus: tuple[str, ...]
+    instructions: tuple[str, ...] = ()
+    """See `machine.instructions`; empty in records of earlier versions."""
+    set_aside: tuple[str, ...] = ()
+    """Variables that were set and that no program was given; see `surroundings`."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +75,7 @@ def find_setting(
     snakemake: str,
     configfiles: Iterable[Path | str] = (),
     overrides: Mapping[str, Any] | None = None,
+    set_aside: Iterable[str] = (),
 ) -> Setting:
     """Look up the project's commit and the machine; the one that Snakemake itself runs on.
 
@@ -79,6 +84,7 @@ def find_setting(
         snakemake: Its version.
         configfiles: The config files that were named on the command line.
         overrides: The values that were given there.
+        set_aside: See `Setting`.
     """
     return Setting(
         command=_command(configfiles, overrides or {}),
@@ -90,6 +96,8 @@ def find_setting(
         cores=os.cpu_count() or 1,
         memory=machine.memory(),
         gpus=machine.gpus(),
+        instructions=machine.instructions(),
+        set_aside=tuple(set_aside),
     )
 
 
