@@ -154,7 +154,19 @@ def check_keras_file() -> None:
 
 def keras_home() -> Path:
     """Return the folder that Keras keeps its settings and downloads in."""
-    return Path(os.environ.get("KERAS_HOME") or "~/.keras").expanduser()
+    return keras_homes()[0]
+
+
+def keras_homes() -> tuple[Path, ...]:
+    """Return the folders to look for Keras' downloads in; the first is the one to write to.
+
+    Where the home folder cannot be written to, Keras itself uses one of the system's.
+    """
+    if given := os.environ.get("KERAS_HOME"):
+        return (Path(given).expanduser(),)
+    home, system = Path("~/.keras").expanduser(), Path("/tmp/.keras")  # noqa: S108
+    writable = os.access(home if home.exists() else home.parent, os.W_OK)
+    return (home, system) if writable else (system, home)
 
 
 def pin_keras() -> None:
