@@ -17,10 +17,10 @@ import os
 
 import lazy_loader
 
-from nstcore.common.surroundings import enter
+from nstcore.common.program import begin
 
 # Before anything else is imported.
-enter()
+begin()
 
 # Read when Keras is first imported, which every module here does late.
 os.environ["KERAS_BACKEND"] = "tensorflow"

@@ -29,9 +29,6 @@ PINNED: Mapping[str, str] = {
 }
 """Variables that every program runs with, whatever they were."""
 
-PROGRAMS = "workflow_scripts"
-"""The folder of the workflow's programs."""
-
 # By what begins with these, libraries compute otherwise, miss what they need, or do not start.
 _READ = re.compile(
     r"(TF_|TF2_|TENSORFLOW_|XLA_|KERAS_|AUTOGRAPH_|ONEDNN_|DNNL_|MKL_|KMP_|BLIS_"
@@ -94,12 +91,9 @@ def enter() -> None:
     """Begin a program anew, in the same process, where its variables are not as they should be.
 
     Many are read when Python starts or when a library is imported, so nothing may be imported
-    before. Under Snakemake they are as they should be; a process that is none of the workflow's
-    programs, a notebook above all, is left as it is.
+    before. Under Snakemake they are as they should be.
     """
-    path = getattr(sys.modules.get("__main__"), "__file__", None)
-    program = path is not None and Path(path).parent.name == PROGRAMS
-    if program and differences(os.environ):
+    if differences(os.environ):
         pin()
         sys.stdout.flush()
         sys.stderr.flush()

@@ -1,9 +1,11 @@
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from conftest import ROOT
 
 from nstcore.common.errors import ConfigError
@@ -21,11 +23,44 @@ def test_an_error_of_the_user_s_making_is_one_line_and_exit_code_1():
     assert caught.value.code == "error: config: no such key"
 
 
-def test_a_fault_of_ours_keeps_its_traceback():
+def test_a_fault_of_ours_keeps_its_traceback_before_the_line_that_names_it(capsys):
     def main():
-        raise ZeroDivisionError
+        raise ZeroDivisionError("by\nzero")
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert "Traceback" in capsys.readouterr().err
+    assert "a fault of the program (ZeroDivisionError: by zero)" in caught.value.code
+    assert "\n" not in caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a.csv"), "a.csv: No space.*make room"),
+        (OSError("Can't write data (error message = 'No space left on device')"), "make room"),
+        (PermissionError(errno.EACCES, "Permission denied", "data"), "data: Permission.*folder"),
+        (OSError(errno.EROFS, "Read-only file system", "data"), "data: Read-only.*folder"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: .*a file stands"),
+        (MemoryError("Unable to allocate 3.2 GiB"), "out of memory .*3.2 GiB.*image_size.*mem_mb"),
+        (MemoryError(), "out of memory .*training.batch"),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM with shape[9]"), "out of memory.*shape"),
+    ],
+)
+def test_what_the_machine_lacks_is_one_line_with_the_mend(error, line):
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit, match=f"^error: .*{line}") as caught:
+        run(main)
+    assert "\n" not in caught.value.code
+
+
+def test_ctrl_c_is_one_line():
+    def main():
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit, match=r"^error: interrupted"):
         run(main)
 
 
