@@ -3,6 +3,7 @@
 #   snakemake --cores all                             the full study, config.yaml
 #   snakemake --cores all --configfile demo.yaml      the embedded demo
 
+import atexit
 import os
 import sys
 
@@ -73,9 +74,8 @@ onstart:
 
 
 onerror:
-    # Last on the screen: what is wrong and the mend, out of all that Snakemake tells.
-    for line in failures(log):
-        print(line, file=sys.stderr)
+    # Last on the screen, behind what Snakemake has to tell: what is wrong, and the mend.
+    atexit.register(print, *tell_failures(log), sep="\n", file=sys.stderr)
 
 
 rule all:

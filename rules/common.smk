@@ -19,6 +19,7 @@ from nstcore.painting.optimizers import write_optimizers
 from nstcore.painting.schedule import Epochs
 from nstcore.selection.pictures import read_selection
 from nstcore.study.config import Study
+from nstcore.study.failures import tell_failures
 from nstcore.study.journal import find_setting, record_setting
 from nstcore.study.record import check_record, write_record
 
@@ -136,9 +137,3 @@ def refuse_missing_sources():
                 f"error: {source}: no such folder or archive; mend data.path, contents.source or"
                 " styles.sets in the config"
             )
-
-
-def failures(logs):
-    """The lines in which programs told what went wrong, out of Snakemake's own logs."""
-    text = "\n".join(Path(log).read_text("utf-8", "replace") for log in logs)
-    return list(dict.fromkeys(line for line in text.splitlines() if line.startswith("error: ")))
