@@ -52,6 +52,7 @@ include: "rules/report.smk"
 
 
 refuse_missing_sources()
+refuse_blocked()
 
 
 onstart:

@@ -11,10 +11,12 @@ from snakemake import __version__ as snakemake_version
 
 sys.path.insert(0, workflow.basedir)
 
+from nstcore.common.disk import find_blocked, find_unwritable
 from nstcore.common.errors import StudyError
 from nstcore.common.program import make_findable
 from nstcore.common.surroundings import pin
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
+from nstcore.dataset.source import local_path
 from nstcore.painting.optimizers import write_optimizers
 from nstcore.painting.schedule import Epochs
 from nstcore.selection.pictures import read_selection
@@ -137,3 +139,10 @@ def refuse_missing_sources():
                 f"error: {source}: no such folder or archive; mend data.path, contents.source or"
                 " styles.sets in the config"
             )
+
+
+def refuse_blocked():
+    """End with a line per file where a folder of the study has to be: Snakemake looks into it."""
+    below = [RECORD, *([ARCHIVE, f"{DATASET}/artists.csv"] if ARCHIVE else [])]
+    if lines := find_blocked(below):
+        sys.exit("\n".join(f"error: {line}" for line in lines))

@@ -7,7 +7,7 @@ if STUDY.data.download:
         output:
             archive=ARCHIVE,
         log:
-            f"data/kaggle/{STUDY.data.download}.download.log",
+            f"{LOGS}/{STUDY.data.download}.download.log",
         conda:
             "../envs/kaggle.yaml"
         resources:
@@ -15,13 +15,17 @@ if STUDY.data.download:
             mem_mb=500,
         params:
             dataset=STUDY.data.dataset,
-            # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
+            # Nothing reads this. Without it every archive would count as made by other parameters,
+            # and be downloaded again; as with the keys below, which are no parameters.
             cache="data/kaggle/cache",
         message:
             "Downloading {params.dataset}; {log} tells how far it is."
         shell:
             "python -m workflow_scripts.download_dataset"
-            " --dataset {params.dataset} --cache {params.cache} --output {output.archive:q}"
+            " --dataset {params.dataset} --output {output.archive:q}"
+            # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
+            f" --cache {quoted(local_path(STUDY.data.cache))}"
+            f" --patience {quoted(STUDY.data.patience.to_json())}"
             " > {log:q} 2>&1"
 
 
@@ -35,7 +39,7 @@ if ARCHIVE:
         output:
             folder=directory(DATASET),
         log:
-            f"{DATASET}.extract.log",
+            f"{LOGS}/{os.path.basename(DATASET)}.extract.log",
         conda:
             "../envs/kaggle.yaml"
         resources:

@@ -8,7 +8,9 @@ import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path, PurePosixPath
+from typing import IO
 
+from nstcore.common.disk import explain, telling
 from nstcore.common.errors import DataError
 from nstcore.dataset.layout import EXPECTED, PICTURES, TABLE, Layout, arrange, repair_name
 
@@ -69,26 +71,24 @@ def extract(archive: Path, folder: Path) -> None:
 
     Raises:
         DataError: The archive is damaged, has no pictures, or holds a name that points out of the
-            folder; the disk is too full; or `folder` holds something already.
+            folder; the disk is too full or cannot be written to; or `folder` holds something
+            already.
     """
-    if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
-        raise DataError(f"{folder}: holds something already; delete it to extract {archive} again")
-    # A fixed name, so that what a killed run left behind does not pile up.
-    draft = folder.with_name(f".part.{folder.name}")
-    shutil.rmtree(draft, ignore_errors=True)
-    draft.mkdir(parents=True)
-    try:
-        with _opened(archive) as opened:
-            layout = _arranged(archive, opened)
-            members = [name for names in layout.folders.values() for name in names]
-            wanted = [*members, *([layout.table] if layout.table else [])]
-            require_space(draft, sum(opened.getinfo(name).file_size for name in wanted))
-            if layout.table:
-                _write_member(opened, layout.table, draft / TABLE)
-            _write_pictures(opened, layout, draft)
-        draft.rename(folder)
-    finally:
+    with telling(folder):
+        if folder.exists() and not (folder.is_dir() and not any(folder.iterdir())):
+            raise DataError(
+                f"{folder}: holds something already; delete it to extract {archive} again"
+            )
+        # A fixed name, so that what a killed run left behind does not pile up.
+        draft = folder.with_name(f".part.{folder.name}")
         shutil.rmtree(draft, ignore_errors=True)
+        try:
+            draft.mkdir(parents=True)
+            with _opened(archive) as opened:
+                _write_all(archive, opened, draft)
+            draft.rename(folder)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
 
 
 def require_space(folder: Path, needed: int) -> None:
@@ -116,16 +116,22 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
             raise DataError(
                 f"{archive}: not a zip archive; extract it yourself and give the folder instead"
             )
-        with zipfile.ZipFile(archive) as opened:
-            yield opened
+        opened = zipfile.ZipFile(archive)
     except FileNotFoundError:
         raise DataError(f"{archive}: no such archive") from None
     except _DAMAGE as error:
-        raise DataError(
-            f"{archive}: damaged ({error}); get it again from where it came from"
-        ) from None
+        raise _damaged(archive, error) from None
     except OSError as error:
-        raise DataError(f"{error.filename or archive}: {error.strerror}") from None
+        raise DataError(explain(error, archive)) from None
+    with opened:
+        try:
+            yield opened
+        except _DAMAGE as error:
+            raise _damaged(archive, error) from None
+
+
+def _damaged(archive: Path, error: Exception) -> DataError:
+    return DataError(f"{archive}: damaged ({error}); get it again from where it came from")
 
 
 def _find_unsafe(names: Sequence[str]) -> str | None:
@@ -148,6 +154,16 @@ def _arranged(archive: Path, opened: zipfile.ZipFile) -> Layout:
     if not layout.folders:
         raise DataError(f"{archive}: no pictures; {EXPECTED}")
     return layout
+
+
+def _write_all(archive: Path, opened: zipfile.ZipFile, draft: Path) -> None:
+    layout = _arranged(archive, opened)
+    members = [name for names in layout.folders.values() for name in names]
+    wanted = [*members, *([layout.table] if layout.table else [])]
+    require_space(draft, sum(opened.getinfo(name).file_size for name in wanted))
+    if layout.table:
+        _write_member(opened, layout.table, draft / TABLE)
+    _write_pictures(opened, layout, draft)
 
 
 def _write_pictures(opened: zipfile.ZipFile, layout: Layout, draft: Path) -> None:
@@ -183,7 +199,13 @@ def _write_member(opened: zipfile.ZipFile, name: str, target: Path) -> str:
     digest = hashlib.sha256()
     with opened.open(name) as member, target.open("xb") as file:
         # What a member's header promises may not fit into memory.
-        while piece := member.read(2**20):
+        while piece := _read(member, opened):
             file.write(piece)
             digest.update(piece)
     return digest.hexdigest()
+
+
+def _read(member: IO[bytes], opened: zipfile.ZipFile) -> bytes:
+    # Its own errors: those of writing are the folder's.
+    with telling(str(opened.filename)):
+        return member.read(2**20)

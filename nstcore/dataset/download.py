@@ -11,24 +11,28 @@ import shutil
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
+from nstcore.common.disk import telling
 from nstcore.common.errors import DataError
 from nstcore.common.files import atomic_write, sha256
 from nstcore.dataset.archive import find_fault, require_space
-from nstcore.dataset.kaggle import (
-    OWN_COPY,
+from nstcore.dataset.kaggle import ENDED_EARLY, attempt, find_hindrance
+from nstcore.dataset.kaggle_errors import OWN_COPY, dataset_page
+from nstcore.dataset.watching import (
     Patience,
-    attempt,
+    announced_size,
     client_archive,
-    dataset_page,
     resume_marker,
+    size_of,
 )
 
 SIZES = {"ikarus777/best-artworks-of-all-time/1": 2_460_161_668}
 """Bytes of the archives whose size is known beforehand."""
 
 _DATASET = re.compile(r"[\w-]+/[\w-]+/[1-9]\d*", re.ASCII)
+_DIGEST = re.compile(r"[0-9a-f]{64}")
 
 
 def download(dataset: str, archive: Path, cache: Path, patience: Patience | None = None) -> None:
@@ -46,34 +50,95 @@ def download(dataset: str, archive: Path, cache: Path, patience: Patience | None
 
     Raises:
         DataError: Kaggle refuses (login, access, unknown dataset), cannot be reached, or sends
-            something else; the disk is too full; or another download uses the cache.
+            something else, another version included; a disk is too full or cannot be written to;
+            or another download uses the cache.
     """
+    _check_name(dataset)
+    folder = cache / dataset
+    with telling(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        archive.parent.mkdir(parents=True, exist_ok=True)
+        with _locked(folder) as lock:
+            _obtain(dataset, archive, cache, patience or Patience(), lock)
+            with telling(archive):
+                _move(client_archive(dataset, folder), archive)
+        print(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB, verified", flush=True)
+
+
+def foresee_download(
+    dataset: str, archive: Path, cache: Path, limit_seconds: float = 20
+) -> str | None:
+    """Say in seconds, without downloading, what would keep a download from ending well.
+
+    Args:
+        dataset: "owner/slug/version".
+        archive: Where the zip file is to appear.
+        cache: The folder of partial downloads.
+        limit_seconds: How long to wait for Kaggle.
+
+    Returns:
+        A line with the mend: no network, a login that is missing or refused, no such dataset ...;
+        nothing where the download can begin, or Kaggle need not be asked.
+    """
+    try:
+        _check_name(dataset)
+    except DataError as error:
+        return str(error)
+    if archive.exists() or _needs_no_client(client_archive(dataset, cache / dataset)):
+        return None
+    return find_hindrance(dataset, SIZES.get(dataset), limit_seconds)
+
+
+def find_needed_space(dataset: str, archive: Path, cache: Path) -> list[tuple[Path, int]]:
+    """Tell the bytes that a download, and what is extracted of it, still need.
+
+    Args:
+        dataset: "owner/slug/version".
+        archive: Where the zip file is to appear; as much again is extracted beside it.
+        cache: The folder of partial downloads.
+
+    Returns:
+        Folders that exist, each on a disk of its own, with bytes; nothing if no size is known.
+    """
+    size = SIZES.get(dataset)
+    if size is None:
+        return []
+    goal = _nearest(archive.parent)
+    if archive.exists():
+        return [(goal, size)]
+    draft = client_archive(dataset, cache / dataset)
+    rest = max(0, size - (draft.stat().st_size if draft.exists() else 0))
+    start = _nearest(draft.parent)
+    if start.stat().st_dev == goal.stat().st_dev:
+        return [(start, rest + size)]
+    return [(start, rest), (goal, 2 * size)]
+
+
+def _check_name(dataset: str) -> None:
     if not _DATASET.fullmatch(dataset):
         raise DataError(
             f"{dataset!r} is no dataset with its version; write owner/slug/version, as in "
             f"{next(iter(SIZES))}"
         )
-    folder = cache / dataset
-    folder.mkdir(parents=True, exist_ok=True)
-    archive.parent.mkdir(parents=True, exist_ok=True)
-    with _locked(folder) as lock:
-        draft = client_archive(dataset, folder)
-        _obtain(dataset, draft, archive, patience or Patience(), lock)
-        _move(draft, archive)
-    print(f"{archive}: {archive.stat().st_size / 1e6:.1f} MB, verified", flush=True)
 
 
-def _obtain(dataset: str, draft: Path, archive: Path, patience: Patience, lock: int) -> None:
-    """Bring a sound archive to `draft`."""
-    if draft.exists() and not resume_marker(draft).exists():
+def _obtain(dataset: str, archive: Path, cache: Path, patience: Patience, lock: int) -> None:
+    """Bring a sound archive to where the client writes it."""
+    draft = client_archive(dataset, cache / dataset)
+    if _needs_no_client(draft):
         # A run that was killed before it had verified left this.
-        if not (fault := _verify(draft)):
+        if not (fault := _find_leftover_fault(dataset, draft)):
             return
         _set_aside(draft, fault)
     for _ in range(2):
-        _require_space(dataset, draft, archive)
+        for folder, needed in find_needed_space(dataset, archive, cache):
+            require_space(folder, needed)
         _fetch(dataset, draft, patience, lock)
-        if not (fault := _verify(draft)):
+        print(f"{draft}: verifying", flush=True)
+        if not (fault := find_fault(draft)):
+            # Another sound archive would come again: it stays, for the case that it is wanted.
+            if difference := _find_difference(dataset, draft):
+                raise DataError(f"{dataset}: Kaggle sent {difference}, {OWN_COPY}")
             return
         _set_aside(draft, fault)
     raise DataError(
@@ -83,36 +148,80 @@ def _obtain(dataset: str, draft: Path, archive: Path, patience: Patience, lock: 
 
 
 def _fetch(dataset: str, draft: Path, patience: Patience, lock: int) -> None:
-    """Run the client until it ends well."""
+    """Run the client until it ends well, or the archive is as long as was announced."""
+    heard, size, anew = time.monotonic(), size_of(draft), False
     for number, wait in enumerate((*patience.waits, None), start=1):
-        at = f", {draft.stat().st_size / 1e6:.1f} MB are here" if draft.exists() else ""
+        at = f", {size / 1e6:.1f} MB are here" if size else ""
         print(f"{dataset}: attempt {number}{at}", flush=True)
-        failure = attempt(dataset, draft.parent, patience, SIZES.get(dataset), lock)
-        if not failure:
+        left = patience.silence_seconds - (time.monotonic() - heard)
+        bounded = replace(patience, stall_seconds=min(patience.stall_seconds, max(left, 0)))
+        failure = attempt(dataset, draft.parent, bounded, SIZES.get(dataset), lock)
+        if not failure or _is_complete(draft):
             return
         print(f"{dataset}: attempt {number} failed: {failure}", flush=True)
-        if wait is not None:
-            print(f"{dataset}: next attempt in {wait:g} s", flush=True)
-            time.sleep(wait)
+        grown = size_of(draft) > size
+        if failure == ENDED_EARLY and draft.exists() and not grown and not anew:
+            # It takes the part for the whole of what Kaggle has by now.
+            _set_aside(draft, "a part of another archive than Kaggle has now")
+            anew, size = True, 0
+            continue
+        heard = time.monotonic() if grown else heard
+        size = size_of(draft)
+        silent = time.monotonic() - heard
+        if wait is None or silent + wait >= patience.silence_seconds:
+            break
+        print(f"{dataset}: next attempt in {wait:g} s", flush=True)
+        time.sleep(wait)
+    attempts = "attempts" if number > 1 else "attempt"
     raise DataError(
-        f"{dataset}: {number} attempts failed, the last with: {failure}; run again to resume, "
+        f"{dataset}: {number} {attempts} failed, the last with: {failure}; run again to resume, "
         f"delete {draft.parent} to begin anew, {OWN_COPY}"
     )
 
 
-def _verify(draft: Path) -> str | None:
-    """Say what is wrong with an archive; if nothing, record its SHA-256 or compare it."""
+def _needs_no_client(draft: Path) -> bool:
+    """Tell whether a file has to be looked at first: all is there, or nothing tells what is not."""
+    return draft.exists() and (announced_size(draft) is None or _is_complete(draft))
+
+
+def _is_complete(draft: Path) -> bool:
+    announced = announced_size(draft)
+    return announced is not None and size_of(draft) >= announced
+
+
+def _find_leftover_fault(dataset: str, draft: Path) -> str | None:
     print(f"{draft}: verifying", flush=True)
-    if fault := find_fault(draft):
-        return fault
+    announced = announced_size(draft)
+    if announced is not None and draft.stat().st_size > announced:
+        return f"longer than the {announced:,} bytes that Kaggle announced"
+    return find_fault(draft) or _find_difference(dataset, draft)
+
+
+def _find_difference(dataset: str, draft: Path) -> str | None:
+    """Say in what a sound archive is not the known one; if in nothing, record its SHA-256."""
+    size, known = draft.stat().st_size, SIZES.get(dataset)
+    if known is not None and size != known:
+        return (
+            f"another version, of {size:,} bytes and not {known:,}; compare it with "
+            f"{dataset_page(dataset)}"
+        )
     record = draft.with_name(f"{draft.name}.sha256")
     digest = sha256(draft)
-    if not record.exists():
-        with atomic_write(record) as file:
+    recorded = _read_digest(record)
+    if recorded is None:
+        with telling(record), atomic_write(record) as file:
             file.write_text(f"{digest}  {draft.name}\n", encoding="utf-8")
-    elif record.read_text(encoding="utf-8").split()[:1] != [digest]:
-        return f"an archive with another SHA-256 than {record} says (delete that if it is outdated)"
+    elif recorded != digest:
+        return f"an archive with another SHA-256 than {record} says; delete that if it is outdated"
     return None
+
+
+def _read_digest(record: Path) -> str | None:
+    """Return what was recorded; None where a power cut, say, has left no digest."""
+    if not record.exists():
+        return None
+    digest = record.read_bytes().decode(errors="replace")[:64]
+    return digest if _DIGEST.fullmatch(digest) else None
 
 
 def _set_aside(draft: Path, fault: str) -> None:
@@ -122,20 +231,9 @@ def _set_aside(draft: Path, fault: str) -> None:
     print(f"{draft}: {fault}; set aside as {bad.name}", flush=True)
 
 
-def _require_space(dataset: str, draft: Path, archive: Path) -> None:
-    """Check for room for the rest of the archive, and as much again for what is extracted."""
-    size = SIZES.get(dataset)
-    if size is None:
-        return
-    rest = size - (draft.stat().st_size if draft.exists() else 0)
-    if draft.parent.stat().st_dev == archive.parent.stat().st_dev:
-        require_space(draft.parent, rest + size)
-    else:
-        require_space(draft.parent, rest)
-        require_space(archive.parent, 2 * size)
-
-
 def _move(draft: Path, archive: Path) -> None:
+    # First: a marker without its file is nothing, but one beside a later file would tell of it.
+    resume_marker(draft).unlink(missing_ok=True)
     try:
         draft.replace(archive)
     except OSError as error:
@@ -146,13 +244,18 @@ def _move(draft: Path, archive: Path) -> None:
         draft.unlink()
 
 
+def _nearest(folder: Path) -> Path:
+    """Return the nearest folder that exists."""
+    return next(path for path in (folder, *folder.absolute().parents) if path.is_dir())
+
+
 @contextmanager
 def _locked(folder: Path) -> Iterator[int]:
     """Keep other downloads out of a folder; yield the descriptor that holds the lock.
 
     The client inherits it, so one that outlives a killed run still keeps others out.
     """
-    with (folder / "lock").open("a+", encoding="utf-8") as file:
+    with (folder / "lock").open("a+", encoding="utf-8", errors="replace") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

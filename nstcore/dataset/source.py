@@ -13,6 +13,17 @@ from nstcore.dataset.layout import archive_name
 OnBadImage = Literal["stop", "skip"]
 
 
+class DownloadPatience(Section):
+    """How long a download bears with Kaggle; changes no result."""
+
+    attempts: Annotated[int, Field(ge=1, le=100)] = 5
+    """How often to ask, with growing waits of 5 to 135 seconds between."""
+    stall_seconds: Annotated[float, Field(ge=1, le=86400)] = 120.0
+    """An attempt ends when nothing has arrived for so long."""
+    silence_seconds: Annotated[float, Field(ge=1, le=604800)] = 600.0
+    """No attempt more when nothing has arrived for so long, waits included."""
+
+
 class Data(Section):
     """Where the pictures come from."""
 
@@ -27,6 +38,10 @@ class Data(Section):
     on_bad_image: OnBadImage = "stop"
     """What to do about a picture that cannot be used: stop and name all of them, or skip it and
     take the next."""
+
+    cache: Annotated[str, Field(min_length=1)] = "data/kaggle/cache"
+    """Folder of downloads that are not whole yet, for source kaggle; may lie on another disk."""
+    patience: DownloadPatience = DownloadPatience()
 
     @model_validator(mode="before")
     @classmethod

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from nstcore.common.files import atomic_write
-from nstcore.dataset.source import Data
+from nstcore.dataset.source import Data, DownloadPatience
 from nstcore.judging.options import Judge
 from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.losses.objective import Loss
@@ -63,6 +63,7 @@ def _sections() -> Iterator[str]:
     yield "## The study\n\n" + _table(Study)
     for key, section in (
         ("data", Data),
+        ("data.patience", DownloadPatience),
         ("styles", Styles),
         ("styles.sets.<name>", StyleSet),
         ("contents", Contents),

@@ -10,6 +10,15 @@ from nstcore.common.files import atomic_write
 from nstcore.common.versions import CONFIG_VERSION, READABLE_CONFIG_VERSIONS
 from nstcore.study.config import Study
 
+# No result changes with these.
+_HANDLING = {
+    ("aggregations",),
+    ("compute",),
+    ("data", "cache"),
+    ("data", "on_bad_image"),
+    ("data", "patience"),
+}
+
 
 def write_record(study: Study, path: Path | str) -> None:
     """Keep the config that results belong to.
@@ -48,8 +57,8 @@ def check_record(study: Study, path: Path | str, *, touching: bool = False) -> N
     """Refuse to mix a study's results with those of another config.
 
     More backbones or aggregations than the recorded ones, or fewer, change no result that is there;
-    the way of computing (`compute`) is left to the workflow; `on_bad_image` decides whether there
-    are any. Anything else would replace results.
+    the ways of computing (`compute`) and of downloading (`data.cache`, `data.patience`) are left to
+    the workflow; `on_bad_image` decides whether there are any. Anything else would replace results.
 
     Args:
         study: The study as it is configured now.
@@ -121,7 +130,7 @@ def _modernise(version: int, config: Any) -> Any:
 
 def _changes(old: Any, new: Any, where: tuple[str, ...] = ()) -> Iterator[str]:
     """Name the values that differ and on which results depend."""
-    if where in {("aggregations",), ("compute",), ("data", "on_bad_image")}:
+    if where in _HANDLING:
         return
     if isinstance(old, Mapping) and isinstance(new, Mapping):
         additive = where == ("backbones",)

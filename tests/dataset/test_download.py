@@ -88,9 +88,11 @@ def command(target: Path, cache: Path) -> list[str]:
     return [sys.executable, str(PROGRAM), *arguments]
 
 
-def start_program(target: Path, cache: Path, size: int = 0) -> subprocess.Popen[bytes]:
+def start_program(
+    target: Path, cache: Path, size: int = 0, stderr: int | None = None
+) -> subprocess.Popen[bytes]:
     """Start the program and wait until its client has written so many bytes."""
-    program = subprocess.Popen(command(target, cache))
+    program = subprocess.Popen(command(target, cache), stderr=stderr)
     archive = client_file(cache)
     while program.poll() is None and not (archive.exists() and archive.stat().st_size >= size):
         time.sleep(0.05)

@@ -106,6 +106,17 @@ def put(config, path, value):
         ),
         ("data", {"source": "directory"}, "data: source directory needs the key 'path'"),
         ("data.path", "x", "data: source kaggle has no use for 'path'"),
+        ("data.cache", "", "data.cache: '' is too short; at least 1"),
+        (
+            "data.patience",
+            {"attempts": 0},
+            "data.patience.attempts: 0 is less than the minimum of 1",
+        ),
+        (
+            "data.patience",
+            {"atempts": 3},
+            "data.patience: unknown key 'atempts'",
+        ),
         ("data.source", "web", "data.source: 'web' is not known; allowed: kaggle, directory"),
         ("study", "../x", "study: '../x' does not match"),
     ],
@@ -400,6 +411,13 @@ def test_an_artist_may_be_written_as_one_likes(config):
 def test_a_study_that_stopped_at_a_bad_image_may_go_on_without_it(config, tmp_path):
     write_record(Study.from_config(config), tmp_path / "config.json")
     config["data"]["on_bad_image"] = "skip"
+    check_record(Study.from_config(config), tmp_path / "config.json")
+
+
+def test_a_study_may_be_downloaded_otherwise(config, tmp_path):
+    write_record(Study.from_config(config), tmp_path / "config.json")
+    config["data"]["cache"] = "/mnt/elsewhere"
+    config["data"]["patience"] = {"attempts": 20, "silence_seconds": 7200.0}
     check_record(Study.from_config(config), tmp_path / "config.json")
 
 

@@ -10,7 +10,7 @@ import json
 import random
 import threading
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -46,7 +46,14 @@ class KaggleServer:
     message stands for the Authorization header of the request."""
     api_troubles: list[int | None] = field(default_factory=list)
     """Status of the API's next answers, used up one by one; None stands for silence."""
+    api_silent: threading.Event = field(default_factory=threading.Event)
+    """While set, the API reads requests and answers none."""
     needs_login: bool = False
+    on_renewal: Callable[[], object] = lambda: None
+    """Called before a login of `kaggle auth login` is renewed."""
+    etag: str = '"version-1"'
+    storage: str = "http://storage.localhost"
+    """Where the API redirects to."""
     url: str = ""
     ranges: list[str | None] = field(default_factory=list)
     """The Range header of each request to the storage."""
@@ -62,8 +69,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.rfile.read(int(self.headers.get("Content-Length", 0)))
         login = self.headers.get("Authorization")
         self.kaggle.logins.add(login)
+        if self.kaggle.api_silent.is_set():
+            self.kaggle.closing.wait()
+            return
         if self.path.endswith("/IntrospectToken"):
             self._send_json(200, {"active": True, "username": "someone"})
+        elif self.path.endswith("/GenerateAccessToken"):
+            self.kaggle.on_renewal()
+            self._send_json(200, {"token": "renewed", "expiresIn": 3600})
         elif self.kaggle.needs_login and login is None:
             self._send_json(401, {"code": 401, "message": "Unauthenticated"})
         elif self.kaggle.api_troubles:
@@ -80,7 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(200, {"info": {"licenses": [{"name": "CC-BY-NC-SA-4.0"}]}})
         else:
             self.send_response(302)
-            address = f"http://storage.localhost/archive.zip?X-Goog-Signature={SIGNATURE}"
+            address = f"{self.kaggle.storage}/archive.zip?X-Goog-Signature={SIGNATURE}"
             self.send_header("Location", address)
             self.end_headers()
 
@@ -95,7 +108,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(whole) - start))
         if answer.ranges:
             self.send_header("Accept-Ranges", "bytes")
-        self.send_header("ETag", '"version-1"')
+        self.send_header("ETag", self.kaggle.etag)
         self.send_header("Last-Modified", "Sat, 02 Mar 2019 10:00:00 GMT")
         self.end_headers()
         self.wfile.write(whole[start : answer.stop_after])
@@ -117,11 +130,15 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
 
+def handler_of(kaggle: KaggleServer) -> type[BaseHTTPRequestHandler]:
+    """Return what answers requests to API and storage."""
+    return type("Handler", (_Handler,), {"kaggle": kaggle})
+
+
 @contextmanager
 def serve(kaggle: KaggleServer) -> Iterator[KaggleServer]:
     """Run the server on a free port of this machine."""
-    handler = type("Handler", (_Handler,), {"kaggle": kaggle})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler_of(kaggle)) as server:
         server.daemon_threads = True
         server.handle_error = lambda request, client_address: None  # type: ignore[method-assign]
         kaggle.url = f"http://127.0.0.1:{server.server_port}"
