@@ -49,6 +49,7 @@ if STUDY.judge:
 
 
 include: "rules/report.smk"
+include: "rules/estimate.smk"
 
 
 refuse_missing_sources()
@@ -59,7 +60,12 @@ onstart:
     # Not earlier: without ids a study can still be planned.
     if STUDY.styles.unlisted:
         sys.exit("\n".join(f"error: {line}" for line in STUDY.styles.unlisted))
-    # Before the first job, whatever was asked for: no result lacks the config it belongs to. As a
+    lift_rate_limit()
+    JOBS = list(planned_jobs())
+    refuse_hindrances(JOBS)
+    if {job.rule for job in JOBS} <= {"estimate"}:
+        return
+    # Before the first job, whatever else was asked for: no result lacks the config it belongs to. As a
     # rule's output it would come late, or hold back the checkpoint whenever the config changes.
     write_record(STUDY, RECORD)
     record_setting(

@@ -24,7 +24,7 @@ from keras.src.utils import file_utils
 
 from nstcore.common.errors import WeightsError
 from nstcore.common.surroundings import keras_homes
-from nstcore.dataset.kaggle import tell_progress
+from nstcore.dataset.watching import tell_progress
 
 _PIECE = 1 << 16
 # What does not change by asking again.

@@ -31,16 +31,37 @@ ELSEWHERE = (
 """What to do where ImageNet weights cannot be had."""
 
 
-def find_missing(architecture: str) -> str | None:
-    """Say in a line why the ImageNet weights of an architecture cannot be had here and now.
+def find_missing(architecture: str | None, weights: str) -> str | None:
+    """Say in a line why the weights of a network cannot be had here and now; nothing is fetched.
 
-    Nothing is fetched. None where they are in Keras' cache, or their host would send them.
+    Args:
+        architecture: A name of `ARCHITECTURES`; None where a file brings its own.
+        weights: See `Network.weights`.
+
+    Returns:
+        None where they are here, or their host would send them.
     """
+    try:
+        if weights.startswith("package:"):
+            path = _package_file(weights)
+            return None if path.is_file() else f"{path}: no such weights file"
+    except WeightsError as error:
+        return str(error)
+    if weights != "imagenet" or architecture is None:
+        return None
     build = partial(getattr(keras.applications, architecture), weights="imagenet", **_SHAPE)
     published = find_published(build)
     if find_cached(published) or not (reason := find_refusal(published)):
         return None
     return f"{architecture}: {tell_missing(published, reason)}; {ELSEWHERE}"
+
+
+def is_here(architecture: str | None, weights: str) -> bool:
+    """Tell whether the weights of a network are on this machine; see `find_missing`."""
+    if weights != "imagenet" or architecture is None:
+        return find_missing(architecture, weights) is None
+    build = partial(getattr(keras.applications, architecture), weights="imagenet", **_SHAPE)
+    return find_cached(find_published(build)) is not None
 
 
 def load_network(architecture: str | None, weights: str, seed: int) -> tuple[KerasModel, str]:

@@ -30,6 +30,10 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     try:
         yield draft
         draft.replace(path)
+    except OSError as error:
+        # A write to an open file does not know its name.
+        error.filename = error.filename or str(path)
+        raise
     finally:
         draft.unlink(missing_ok=True)
 

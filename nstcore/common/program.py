@@ -7,11 +7,15 @@ config as JSON: `parser.add_argument("--loss", type=Objective.from_json)`.
 
 import errno
 import os
+import re
 import sys
 import traceback
 from collections.abc import Callable
 from pathlib import Path
+from typing import NoReturn
 
+from nstcore.common import disk
+from nstcore.common.disk import MENDS
 from nstcore.common.errors import StudyError
 from nstcore.common.supervision import LESS_MEMORY, supervise
 from nstcore.common.surroundings import enter
@@ -19,17 +23,6 @@ from nstcore.common.surroundings import enter
 PROGRAMS = "workflow_scripts"
 """The folder of the workflow's programs."""
 
-# What the machine refuses, with the mend; anything else that the system says is a fault of ours.
-_MENDS = {
-    errno.ENOSPC: "make room on this disk",
-    errno.EDQUOT: "make room, or ask for a larger quota",
-    errno.EROFS: "use a folder that can be written to",
-    errno.EACCES: "use a folder that can be written to",
-    errno.EPERM: "use a folder that can be written to",
-    errno.ENOTDIR: "a file stands where a folder should be; move it away",
-    errno.EMFILE: "raise the limit of open files (ulimit -n)",
-    errno.EIO: "the disk does not answer; look after it",
-}
 # What libraries write who lose the number on the way.
 _WORDS = {
     "No space left on device": errno.ENOSPC,
@@ -63,7 +56,7 @@ def run(main: Callable[[], None]) -> None:
         sys.exit("error: interrupted; run again")
     except Exception as error:
         if line := explain(error):
-            sys.exit(f"error: {line}")
+            _leave(f"error: {line}", at_once=main.__module__ == "__main__")
         traceback.print_exc()
         words = " ".join(f"{type(error).__name__}: {error}".split())[:300]
         sys.exit(
@@ -80,14 +73,24 @@ def explain(error: Exception) -> str | None:
     text = " ".join(str(error).split())
     if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
         return f"out of memory ({text[:200] or 'no more to be had'}); {LESS_MEMORY}"
-    if not isinstance(error, OSError):
+    # HDF5 tells of a full disk in several lines and kinds of errors.
+    words = next((words for words in _WORDS if words in text), None)
+    if words is not None:
+        told = re.search(r"filename = '([^']+)'", text)
+        place = told[1] if told else getattr(error, "filename", None)
+        return f"{place}: {words}; {MENDS[_WORDS[words]]}".removeprefix("None: ")
+    if not isinstance(error, OSError) or error.errno not in MENDS:
         return None
-    number = error.errno or next((code for words, code in _WORDS.items() if words in text), None)
-    if number not in _MENDS:
-        return None
-    reason = error.strerror or text[:200]
-    where = f"{error.filename}: " if error.filename else ""
-    return f"{where}{reason}; {_MENDS[number]}"
+    return disk.explain(error, Path.cwd())
+
+
+def _leave(line: str, *, at_once: bool) -> NoReturn:
+    """End with a line; at once where a library that met a full disk would crash on its way out."""
+    if at_once:
+        print(line, file=sys.stderr, flush=True)
+        sys.stdout.flush()
+        os._exit(1)
+    sys.exit(line)
 
 
 def make_findable(root: Path | str) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from nstcore.backbones.network import Network
+from nstcore.common.disk import find_unwritable
 from nstcore.common.supervision import memory_limit
 from nstcore.dataset.download import find_needed_space, foresee_download
 from nstcore.study.config import Study
@@ -32,6 +33,8 @@ class Job:
     """In MB; 0 where the rule does not say."""
     backbone: str | None = None
     """Of the rules that have one."""
+    files: tuple[str, ...] = ()
+    """All that it makes, its log and times included."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,9 @@ def find_hindrances(study: Study, jobs: Iterable[Job], machine: Machine) -> list
         machine: What they are run on.
     """
     planned = list(jobs)
-    lines = [*_lack_of_memory(planned, machine), *_lack_of_space(study, planned)]
+    # Snakemake makes the folders itself, and ends without a word of ours where it cannot.
+    lines = find_unwritable(path for job in planned for path in job.files)
+    lines += [*_lack_of_memory(planned, machine), *_lack_of_space(study, planned)]
     with ThreadPoolExecutor() as pool:
         asked = [
             pool.submit(_lack_of_weights, study, planned),

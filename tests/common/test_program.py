@@ -39,9 +39,13 @@ def test_a_fault_of_ours_keeps_its_traceback_before_the_line_that_names_it(capsy
     [
         (OSError(errno.ENOSPC, "No space left on device", "a.csv"), "a.csv: No space.*make room"),
         (OSError("Can't write data (error message = 'No space left on device')"), "make room"),
+        (
+            RuntimeError("no id (filename = 'a.h5', error message = 'No space left on device')"),
+            "a.h5",
+        ),
         (PermissionError(errno.EACCES, "Permission denied", "data"), "data: Permission.*folder"),
         (OSError(errno.EROFS, "Read-only file system", "data"), "data: Read-only.*folder"),
-        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: .*a file stands"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: .*a file is where"),
         (MemoryError("Unable to allocate 3.2 GiB"), "out of memory .*3.2 GiB.*image_size.*mem_mb"),
         (MemoryError(), "out of memory .*training.batch"),
         (tf.errors.ResourceExhaustedError(None, None, "OOM with shape[9]"), "out of memory.*shape"),
@@ -54,6 +58,32 @@ def test_what_the_machine_lacks_is_one_line_with_the_mend(error, line):
     with pytest.raises(SystemExit, match=f"^error: .*{line}") as caught:
         run(main)
     assert "\n" not in caught.value.code
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_none(tmp_path):
+    """With a disk of its own, which fills."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a disk of its own takes more rights")
+    try:
+        network = '{"architecture": "MobileNetV2", "weights": "random"}'
+        files = ["--output", disk / "a.weights.h5", "--about", disk / "a.json"]
+        program = ROOT / "workflow_scripts" / "load_backbone.py"
+        done = subprocess.run(
+            [sys.executable, program, "--name", "a", "--network", network, *files],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        line = done.stderr.splitlines()[-1]
+        assert line.startswith("error: ")
+        assert "a.weights.h5: No space left on device; make room" in line
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
 
 
 def test_ctrl_c_is_one_line():
