@@ -20,6 +20,13 @@ CHECKS := $(VENV)/.checks
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 export PYTHONUNBUFFERED := 1
+# A user's settings of pip would install somewhere else than into the environment.
+export PIP_USER := 0
+unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME PYTHONPATH
+# Snakemake keeps a cache in the home folder, and ends where that cannot be written to.
+ifneq ($(shell mkdir -p "$${XDG_CACHE_HOME:-$$HOME/.cache}/snakemake" 2>/dev/null && echo yes),yes)
+export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
+endif
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test check bench lint format docs complete lock clean
@@ -32,7 +39,7 @@ demo: $(STUDY)
 	@echo "Report: $(CURDIR)/results/demo/report.html"
 
 test: lint
-	$(BIN)/python -m pytest --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses logical --dist loadgroup --cov --cov-report=term
 
 check: lint
 	$(BIN)/python -m pytest -m "not slow" -x

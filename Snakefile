@@ -3,6 +3,7 @@
 #   snakemake --cores all                             the full study, config.yaml
 #   snakemake --cores all --configfile demo.yaml      the embedded demo
 
+import atexit
 import os
 import sys
 
@@ -48,6 +49,7 @@ if STUDY.judge:
 
 
 include: "rules/report.smk"
+include: "rules/estimate.smk"
 
 
 refuse_missing_sources()
@@ -58,8 +60,12 @@ onstart:
     # Not earlier: without ids a study can still be planned.
     if STUDY.styles.unlisted:
         sys.exit("\n".join(f"error: {line}" for line in STUDY.styles.unlisted))
-    refuse_unwritable()
-    # Before the first job, whatever was asked for: no result lacks the config it belongs to. As a
+    lift_rate_limit()
+    JOBS = list(planned_jobs())
+    refuse_hindrances(JOBS)
+    if {job.rule for job in JOBS} <= {"estimate"}:
+        return
+    # Before the first job, whatever else was asked for: no result lacks the config it belongs to. As a
     # rule's output it would come late, or hold back the checkpoint whenever the config changes.
     write_record(STUDY, RECORD)
     record_setting(
@@ -68,15 +74,15 @@ onstart:
             snakemake_version,
             workflow.config_settings.configfiles,
             workflow.config_settings.config,
+            SET_ASIDE,
         ),
         f"{RESULTS}/runs.json",
     )
 
 
 onerror:
-    # Last on the screen: what is wrong and the mend, out of all that Snakemake tells.
-    for line in failures(log):
-        print(line, file=sys.stderr)
+    # Last on the screen, behind what Snakemake has to tell: what is wrong, and the mend.
+    atexit.register(print, *tell_failures(log), sep="\n", file=sys.stderr)
 
 
 rule all:

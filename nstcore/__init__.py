@@ -17,6 +17,11 @@ import os
 
 import lazy_loader
 
+from nstcore.common.program import begin
+
+# Before anything else is imported.
+begin()
+
 # Read when Keras is first imported, which every module here does late.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 

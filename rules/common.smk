@@ -1,5 +1,6 @@
 # What the rules share: the checked study, paths, wildcards, and the pictures of the selection.
 
+import json
 import os
 import re
 import shlex
@@ -11,19 +12,24 @@ from snakemake import __version__ as snakemake_version
 
 sys.path.insert(0, workflow.basedir)
 
-from nstcore.common.disk import find_blocked, find_unwritable
+from nstcore.common.disk import find_blocked
 from nstcore.common.errors import StudyError
 from nstcore.common.program import make_findable
+from nstcore.common.surroundings import pin
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
 from nstcore.dataset.source import local_path
 from nstcore.painting.optimizers import write_optimizers
 from nstcore.painting.schedule import Epochs
 from nstcore.selection.pictures import read_selection
 from nstcore.study.config import Study
+from nstcore.study.demand import memory
+from nstcore.study.failures import tell_failures
 from nstcore.study.journal import find_setting, record_setting
+from nstcore.study.preflight import Job, Machine, find_hindrances
 from nstcore.study.record import check_record, write_record
 
 make_findable(workflow.basedir)
+SET_ASIDE = pin()
 
 try:
     STUDY = Study.from_config(config)
@@ -145,18 +151,38 @@ def refuse_blocked():
         sys.exit("\n".join(f"error: {line}" for line in lines))
 
 
-def refuse_unwritable():
-    """End with a line per folder in which a job could not make its files, log or benchmark.
+def planned_jobs():
+    """The jobs that are to be run, as far as Snakemake knows them yet."""
+    for job in workflow.dag.needrun_jobs():
+        if not job.is_group():
+            memory = job.resources.get("mem_mb", 0)
+            yield Job(
+                job.rule.name,
+                job.threads,
+                memory if isinstance(memory, int) else 0,
+                job.wildcards_dict.get("backbone"),
+                tuple(str(path) for path in (*job.output, *job.log, job.benchmark) if path),
+            )
 
-    Snakemake makes these folders itself, and ends without a word of ours where it cannot.
-    """
-    jobs = list(workflow.dag.needrun_jobs())
-    made = [str(path) for job in jobs for path in (*job.output, *job.log, job.benchmark) if path]
-    if lines := find_unwritable(made):
+
+def this_machine():
+    """The cores and the memory that Snakemake may use."""
+    limit = workflow.global_resources.get("mem_mb")
+    return Machine(workflow.cores, getattr(limit, "value", limit))
+
+
+def refuse_hindrances(jobs):
+    """End with all the lines that tell what would end the run later; elsewhere nobody can tell."""
+    lines = find_hindrances(STUDY, jobs, this_machine()) if workflow.local_exec else []
+    if lines:
         sys.exit("\n".join(f"error: {line}" for line in lines))
 
 
-def failures(logs):
-    """The lines in which programs told what went wrong, out of Snakemake's own logs."""
-    text = "\n".join(Path(log).read_text("utf-8", "replace") for log in logs)
-    return list(dict.fromkeys(line for line in text.splitlines() if line.startswith("error: ")))
+def lift_rate_limit():
+    """Let jobs here start as they come.
+
+    To keep to its limit of starts, Snakemake 9.27 looks for work again a second after each look, and
+    each job that ends adds a look of its own: after 500 jobs a third of a core goes into looking.
+    """
+    if workflow.local_exec:
+        workflow.scheduler.job_rate_limiter = None

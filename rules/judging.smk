@@ -56,7 +56,7 @@ rule measure_bounds:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=2000,
+        mem_mb=memory(STUDY, 1, 1),
     params:
         inputs=f"{RESULTS}/inputs",
         threads=STUDY.compute.threads,
@@ -85,7 +85,7 @@ rule score:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=2000,
+        mem_mb=memory(STUDY, 1, 1),
     params:
         threads=STUDY.compute.threads,
         scores=SCORES_VERSION,

@@ -17,7 +17,7 @@ rule build_target:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=2000,
+        mem_mb=memory(STUDY, 1, 1),
     params:
         threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
@@ -42,7 +42,7 @@ rule weigh_losses:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=2000,
+        mem_mb=memory(STUDY, 1, len(STYLES)),
     params:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
         threads=STUDY.compute.threads,

@@ -17,7 +17,7 @@ rule train:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=4000,
+        mem_mb=memory(STUDY, STUDY.training.batch, len(STYLES)),
     params:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
         settings=lambda wildcards: STUDY.optimizers[wildcards.optimizer].to_json(),
@@ -108,7 +108,7 @@ rule stylize:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=2000,
+        mem_mb=memory(STUDY, 1, 1),
     params:
         optimizers=write_optimizers(STUDY.optimizers),
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),

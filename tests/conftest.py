@@ -16,7 +16,9 @@ SLOW = (
     "benchmarks",
     "demo",
     "backbones/test_backbone",
+    "backbones/test_download",
     "common/test_program",
+    "common/test_surroundings",
     "dataset/test_archive",
     "dataset/test_download",
     "dataset/test_fuzzed_tables",
@@ -36,10 +38,19 @@ SLOW = (
 start_tensorflow(threads=1, seed=0)
 
 
+# Those that look at one study, which takes minutes to run.
+STUDY = ("workflow/test_workflow.py", "workflow/test_failing.py")
+
+
 def pytest_collection_modifyitems(items):
     for item in items:
-        if item.path.relative_to(ROOT / "tests").as_posix().startswith(SLOW):
+        name = item.path.relative_to(ROOT / "tests").as_posix()
+        if name.startswith(SLOW):
             item.add_marker(pytest.mark.slow)
+        # What a file's tests share is made once, where files are tested beside each other.
+        item.add_marker(pytest.mark.xdist_group("study" if name in STUDY else name))
+    # The longest first, so that no core waits for them in the end.
+    items.sort(key=lambda item: item.path.parent.name != "workflow")
 
 
 def write_unreadable_name(folder: Path) -> None:

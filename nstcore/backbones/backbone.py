@@ -2,6 +2,8 @@
 
 import hashlib
 import json
+import os
+import warnings
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
@@ -22,6 +24,7 @@ from nstcore.backbones.surgery import adapt, cut, layer_outputs
 from nstcore.backbones.weights import load_network, weights_digest
 from nstcore.common.errors import ConfigError, WeightsError
 from nstcore.common.files import atomic_write
+from nstcore.common.surroundings import check_keras, tell
 from nstcore.common.types import KerasModel, Tensor
 
 # Where the description of a saved backbone stands beside its weights in the HDF5 file.
@@ -122,7 +125,9 @@ class Backbone:
 
         Raises:
             WeightsError: The file is missing, no saved backbone, or of an older version.
+            StudyError: Keras is set to compute otherwise; see `surroundings.check_keras`.
         """
+        check_keras()
         try:
             with h5py.File(path) as file:
                 about = json.loads(file[_ABOUT][()])
@@ -176,10 +181,13 @@ def load_backbone(
     Raises:
         ConfigError: A name or an option is unknown.
         WeightsError: The weights cannot be downloaded or read, or do not fit.
+        StudyError: Keras is set to compute otherwise; see `surroundings.check_keras`.
 
     Example:
         >>> load_backbone("VGG16", pooling="average", content_layer="block4_conv2")
     """
+    if found := tell(os.environ):
+        warnings.warn(found, stacklevel=2)
     if not isinstance(network, BackboneNetwork):
         network = BackboneNetwork(architecture=network, weights=str(weights), **options)
     elif options or weights != "imagenet":

@@ -2,9 +2,8 @@
 
 import hashlib
 import importlib.metadata
-import os
 import re
-from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,30 +11,77 @@ import h5py
 import keras
 import numpy as np
 
-from nstcore.backbones.architectures import ARCHITECTURES
+from nstcore.backbones.download import (
+    build_with,
+    find_cached,
+    find_published,
+    find_refusal,
+    tell_missing,
+)
 from nstcore.common.errors import WeightsError
 from nstcore.common.files import sha256
+from nstcore.common.surroundings import check_keras
 from nstcore.common.types import KerasModel
+
+_SHAPE: dict[str, Any] = {"include_top": False, "input_shape": (None, None, 3)}
+ELSEWHERE = (
+    "put the file there, give its path as `weights` in the config, or try the demo, which needs no "
+    "download"
+)
+"""What to do where ImageNet weights cannot be had."""
+
+
+def find_missing(architecture: str | None, weights: str) -> str | None:
+    """Say in a line why the weights of a network cannot be had here and now; nothing is fetched.
+
+    Args:
+        architecture: A name of `ARCHITECTURES`; None where a file brings its own.
+        weights: See `Network.weights`.
+
+    Returns:
+        None where they are here, or their host would send them.
+    """
+    try:
+        if weights.startswith("package:"):
+            path = _package_file(weights)
+            return None if path.is_file() else f"{path}: no such weights file"
+    except WeightsError as error:
+        return str(error)
+    if weights != "imagenet" or architecture is None:
+        return None
+    build = partial(getattr(keras.applications, architecture), weights="imagenet", **_SHAPE)
+    published = find_published(build)
+    if find_cached(published) or not (reason := find_refusal(published)):
+        return None
+    return f"{architecture}: {tell_missing(published, reason)}; {ELSEWHERE}"
+
+
+def is_here(architecture: str | None, weights: str) -> bool:
+    """Tell whether the weights of a network are on this machine; see `find_missing`."""
+    if weights != "imagenet" or architecture is None:
+        return find_missing(architecture, weights) is None
+    build = partial(getattr(keras.applications, architecture), weights="imagenet", **_SHAPE)
+    return find_cached(find_published(build)) is not None
 
 
 def load_network(architecture: str | None, weights: str, seed: int) -> tuple[KerasModel, str]:
     """Build or read a whole network; return it with the digest of its weights."""
+    check_keras()
     if weights.endswith(".keras"):
         return _read_model(Path(weights)), sha256(weights)
     if architecture is None:
         raise WeightsError(f"{weights}: name the architecture that these weights belong to")
     build = getattr(keras.applications, architecture)
-    shape = {"include_top": False, "input_shape": (None, None, 3)}
     if weights == "imagenet":
-        return _download(build, architecture, shape)
+        return _download(build, architecture)
     if weights == "random":
         keras.utils.set_random_seed(seed)
-        network = build(weights=None, **shape)
+        network = build(weights=None, **_SHAPE)
         return network, weights_digest(network)
     path = _package_file(weights) if weights.startswith("package:") else Path(weights)
     if not path.is_file():
         raise WeightsError(f"{path}: no such weights file")
-    network = build(weights=None, **shape)
+    network = build(weights=None, **_SHAPE)
     # Keras leaves layers that a file does not have as they were; this shows which.
     network.set_weights(
         [
@@ -66,20 +112,23 @@ def load_network(architecture: str | None, weights: str, seed: int) -> tuple[Ker
     return network, sha256(path)
 
 
-def _download(build: Any, architecture: str, shape: Mapping[str, Any]) -> tuple[KerasModel, str]:
-    """Let Keras find ImageNet weights in its cache or download them."""
-    home = Path(os.environ.get("KERAS_HOME", Path.home() / ".keras"))
-    path = home / "models" / ARCHITECTURES[architecture].imagenet_file
+def _download(build: Any, architecture: str) -> tuple[KerasModel, str]:
+    """Take ImageNet weights from Keras' cache, or fetch them."""
+    imagenet = partial(build, weights="imagenet", **_SHAPE)
+    published = find_published(imagenet)
     try:
-        network = build(weights="imagenet", **shape)
-    except Exception as error:  # what Keras' downloader raises has no narrower class
-        reason = " ".join(str(error).split())
+        network = build_with(imagenet)
+    except WeightsError as error:
+        raise WeightsError(f"{architecture}: {error}; {ELSEWHERE}") from None
+    except (OSError, KeyError, ValueError) as error:
+        path = find_cached(published)
+        reason = " ".join(str(error).split())[:200]
         raise WeightsError(
-            f"{architecture}: its ImageNet weights are not at {path} and cannot be downloaded "
-            f"({reason}); put the file there, give its path as `weights` in the config, or try the "
-            "demo, which needs no download"
+            f"{path}: does not hold the weights of {architecture} ({reason}); delete it, and it is "
+            "fetched anew"
         ) from None
-    return network, sha256(path) if path.is_file() else weights_digest(network)
+    path = find_cached(published)
+    return network, sha256(path) if path else weights_digest(network)
 
 
 def _read_model(path: Path) -> KerasModel:
@@ -97,6 +146,12 @@ def _read_model(path: Path) -> KerasModel:
             f"{path}: not a functional or Sequential model with one input of the shape "
             "(batch, height, width, 3)"
         )
+    for layer in network.layers:
+        if layer.compute_dtype not in {None, "float32"}:
+            raise WeightsError(
+                f"{path}: its layer {layer.name} computes in {layer.compute_dtype}, and results "
+                "would claim float32; save the model with dtype float32"
+            )
     return network
 
 

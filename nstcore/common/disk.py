@@ -11,7 +11,7 @@ from nstcore.common.errors import DataError
 _ROOM = "make room, or choose a folder on another disk"
 _WRITABLE = "make it writable, or choose another folder"
 _ACCESS = "give yourself access to it, or choose another folder"
-_MENDS = {
+MENDS = {
     errno.ENOSPC: _ROOM,
     errno.EDQUOT: _ROOM,
     errno.EROFS: _WRITABLE,
@@ -24,6 +24,7 @@ _MENDS = {
     errno.ENAMETOOLONG: "choose a folder with a shorter path",
     errno.EIO: "the disk fails; choose a folder on another one",
 }
+"""What to do about an error of the system's that is none of ours, by its number."""
 
 
 @contextmanager
@@ -54,7 +55,7 @@ def explain(error: OSError, path: Path | str) -> str:
     if error.errno == errno.ENOTDIR:
         parents = (Path(os.fsdecode(named)), *Path(os.fsdecode(named)).parents)
         named = next((parent for parent in parents if parent.is_file()), named)
-    mend = _MENDS.get(error.errno or 0, "see to it, then run again")
+    mend = MENDS.get(error.errno or 0, "see to it, then run again")
     return f"{os.fsdecode(named)}: {error.strerror or error}; {mend}"
 
 

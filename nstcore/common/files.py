@@ -30,6 +30,10 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
     try:
         yield draft
         draft.replace(path)
+    except OSError as error:
+        # A write to an open file does not know its name.
+        error.filename = error.filename or str(path)
+        raise
     finally:
         draft.unlink(missing_ok=True)
 
@@ -76,3 +80,11 @@ def sha256(path: Path | str) -> str:
     """Return the SHA-256 of a file's bytes as 64 hexadecimal digits."""
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def sorted_files(folder: Path, pattern: str) -> list[Path]:
+    """Return the files of a pattern in a folder and in those within it, in order.
+
+    Folders that match are none: a backbone may be called like a file, "VGG16.log".
+    """
+    return sorted(path for path in folder.rglob(pattern) if path.is_file())

@@ -1,11 +1,15 @@
 """The machine that something was computed on, and what its programs say."""
 
+import os
 import platform
 import shutil
 import subprocess
 from pathlib import Path
 
 import psutil
+
+INSTRUCTIONS = ("avx", "avx2", "fma", "avx512f", "avx512_vnni", "avx512_bf16", "amx_bf16", "asimd")
+"""By which TensorFlow and NumPy choose their code, and with it how sums are rounded."""
 
 
 def processor() -> str:
@@ -17,6 +21,21 @@ def processor() -> str:
         lines = []
     named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
     return next(named, platform.processor() or platform.machine())
+
+
+def instructions() -> tuple[str, ...]:
+    """Return the instruction sets among `INSTRUCTIONS` that the processor has.
+
+    Where OpenBLAS is told to take it for another one (`OPENBLAS_CORETYPE`), that too.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text("utf-8").splitlines()
+    except OSError:
+        return ()
+    flags = next((line for line in lines if line.startswith(("flags", "Features"))), "").split()
+    told = os.environ.get("OPENBLAS_CORETYPE")
+    taken = (f"OpenBLAS: {told}",) if told else ()
+    return (*(name for name in INSTRUCTIONS if name in flags), *taken)
 
 
 def memory() -> float:

@@ -6,6 +6,8 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from nstcore.common import surroundings
+
 
 @contextmanager
 def _native_messages_held() -> Iterator[None]:
@@ -38,7 +40,9 @@ def start_tensorflow(threads: int = 1, seed: int = 0) -> None:
 
     Raises:
         RuntimeError: TensorFlow has already started with other settings.
+        StudyError: Keras does not start with the `keras.json` in the home folder.
     """
+    surroundings.check_keras_file()
     with _native_messages_held():
         import tensorflow as tf
 
@@ -51,5 +55,6 @@ def start_tensorflow(threads: int = 1, seed: int = 0) -> None:
     # The graph optimiser's arithmetic rewrites are chosen in an order that differs from process to
     # process, and with the order the rounding of the stacked style losses.
     tf.config.optimizer.set_experimental_options({"arithmetic_optimization": False})
+    surroundings.pin_keras()
     tf.keras.utils.set_random_seed(seed)
     tf.config.experimental.enable_op_determinism()

@@ -1,4 +1,4 @@
-"""How a study was run: by which commit and command, on which machine, how long, and what failed.
+"""How a study was run: by which commit and command, on which machine, and how long.
 
 Nothing here needs TensorFlow.
 """
@@ -16,7 +16,7 @@ from typing import Any
 
 from nstcore.common import machine
 from nstcore.common.errors import DataError
-from nstcore.common.files import read_json, write_json
+from nstcore.common.files import read_json, sorted_files, write_json
 
 # What results depend on: a config or a note of the user's own beside it makes no tree unclean.
 _CODE = ("Snakefile", "nstcore", "rules", "workflow_scripts", "envs", "reports")
@@ -43,6 +43,10 @@ class Setting:
     memory: float
     """See `machine.memory`."""
     gpus: tuple[str, ...]
+    instructions: tuple[str, ...] = ()
+    """See `machine.instructions`; empty in records of earlier versions."""
+    set_aside: tuple[str, ...] = ()
+    """Variables that were set and that no program was given; see `surroundings`."""
 
 
 @dataclass(frozen=True)
@@ -57,20 +61,12 @@ class RuleTime:
     """The most memory that one of them held, in MB; 0 where it was not measured."""
 
 
-@dataclass(frozen=True)
-class Failure:
-    """A job that ended with an error when it ran last."""
-
-    log: str
-    """Relative to the study's folder, with forward slashes."""
-    reason: str
-
-
 def find_setting(
     root: Path | str,
     snakemake: str,
     configfiles: Iterable[Path | str] = (),
     overrides: Mapping[str, Any] | None = None,
+    set_aside: Iterable[str] = (),
 ) -> Setting:
     """Look up the project's commit and the machine; the one that Snakemake itself runs on.
 
@@ -79,6 +75,7 @@ def find_setting(
         snakemake: Its version.
         configfiles: The config files that were named on the command line.
         overrides: The values that were given there.
+        set_aside: See `Setting`.
     """
     return Setting(
         command=_command(configfiles, overrides or {}),
@@ -90,6 +87,8 @@ def find_setting(
         cores=os.cpu_count() or 1,
         memory=machine.memory(),
         gpus=machine.gpus(),
+        instructions=machine.instructions(),
+        set_aside=tuple(set_aside),
     )
 
 
@@ -128,7 +127,7 @@ def read_times(folder: Path | str) -> tuple[RuleTime, ...]:
     ]
     for rule in rules:
         jobs: list[tuple[float, float]] = []
-        for path in _files(rule, "*.tsv"):
+        for path in sorted_files(rule, "*.tsv"):
             with path.open(encoding="utf-8", newline="") as file:
                 rows = csv.DictReader(file, delimiter="\t")
                 jobs += [(_number(row.get("s")), _number(row.get("max_rss"))) for row in rows]
@@ -136,22 +135,6 @@ def read_times(folder: Path | str) -> tuple[RuleTime, ...]:
             seconds, memory = zip(*jobs, strict=True)
             times.append(RuleTime(rule.name, len(jobs), sum(seconds), max(memory)))
     return tuple(sorted(times, key=lambda time: (-time.seconds, time.rule)))
-
-
-def read_failures(study: Path | str) -> tuple[Failure, ...]:
-    """Find the jobs that ended with an error of ours when they ran last, by their logs.
-
-    A job writes its log anew whenever it runs: that of one that went well later tells no error.
-    """
-    study = Path(study)
-    failures = []
-    for path in _files(study / "logs", "*.log"):
-        text = path.read_text("utf-8", errors="replace")
-        reasons = [line for line in text.splitlines() if line.startswith("error: ")]
-        if reasons:
-            log = path.relative_to(study).as_posix()
-            failures.append(Failure(log, reasons[-1].removeprefix("error: ")))
-    return tuple(failures)
 
 
 def _command(configfiles: Iterable[Path | str], overrides: Mapping[str, Any]) -> str:
@@ -182,11 +165,6 @@ def _find_commit(root: Path) -> dict[str, Any]:
         return {"commit": "", "changed": ()}
     changed = tuple(sorted(entry[3:] for entry in status.split("\0") if entry[2:3] == " "))
     return {"commit": head.strip(), "changed": changed}
-
-
-def _files(folder: Path, pattern: str) -> list[Path]:
-    # A backbone may be called like a file, "VGG16.log", and then is a folder.
-    return sorted(path for path in folder.rglob(pattern) if path.is_file())
 
 
 def _number(text: str | None) -> float:

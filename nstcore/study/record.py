@@ -77,7 +77,10 @@ def check_record(study: Study, path: Path | str, *, touching: bool = False) -> N
         modern = _modernise(version, config) if readable else {}
         recorded = Study.read(modern, str(path)).recorded() if readable else {}
     except (ConfigError, DataError):
-        raise ConfigError(f"{path}: damaged; move {path.parent} away and start anew") from None
+        raise ConfigError(
+            f"{path}: empty, cut or damaged; if {path.parent} was computed with the config that is "
+            "given now, delete the file: it is written anew, and all results stay"
+        ) from None
     if not readable:
         raise ConfigError(
             f"{path.parent}: made by config version {version}, this is version {CONFIG_VERSION}; "

@@ -16,14 +16,8 @@ from nstcore.judging.score_table import STYLIZED, collect, read_job_scores, read
 from nstcore.losses.loss_weights import LossWeights, read_loss_weights
 from nstcore.selection.pictures import Notes, Picture, read_notes, read_selection
 from nstcore.study.config import Study
-from nstcore.study.journal import (
-    Failure,
-    RuleTime,
-    Setting,
-    read_failures,
-    read_settings,
-    read_times,
-)
+from nstcore.study.failures import Failure, read_failures
+from nstcore.study.journal import RuleTime, Setting, read_settings, read_times
 from nstcore.study.record import read_record
 from nstcore.study.runs import Model, Painted, read_models, relative
 

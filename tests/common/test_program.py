@@ -1,9 +1,11 @@
+import errno
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+import tensorflow as tf
 from conftest import ROOT
 
 from nstcore.common.errors import ConfigError
@@ -21,11 +23,74 @@ def test_an_error_of_the_user_s_making_is_one_line_and_exit_code_1():
     assert caught.value.code == "error: config: no such key"
 
 
-def test_a_fault_of_ours_keeps_its_traceback():
+def test_a_fault_of_ours_keeps_its_traceback_before_the_line_that_names_it(capsys):
     def main():
-        raise ZeroDivisionError
+        raise ZeroDivisionError("by\nzero")
 
-    with pytest.raises(ZeroDivisionError):
+    with pytest.raises(SystemExit) as caught:
+        run(main)
+    assert "Traceback" in capsys.readouterr().err
+    assert "a fault of the program (ZeroDivisionError: by zero)" in caught.value.code
+    assert "\n" not in caught.value.code
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device", "a.csv"), "a.csv: No space.*make room"),
+        (OSError("Can't write data (error message = 'No space left on device')"), "make room"),
+        (
+            RuntimeError("no id (filename = 'a.h5', error message = 'No space left on device')"),
+            "a.h5",
+        ),
+        (PermissionError(errno.EACCES, "Permission denied", "data"), "data: Permission.*folder"),
+        (OSError(errno.EROFS, "Read-only file system", "data"), "data: Read-only.*folder"),
+        (NotADirectoryError(errno.ENOTDIR, "Not a directory", "a/b"), "a/b: .*a file is where"),
+        (MemoryError("Unable to allocate 3.2 GiB"), "out of memory .*3.2 GiB.*image_size.*mem_mb"),
+        (MemoryError(), "out of memory .*training.batch"),
+        (tf.errors.ResourceExhaustedError(None, None, "OOM with shape[9]"), "out of memory.*shape"),
+    ],
+)
+def test_what_the_machine_lacks_is_one_line_with_the_mend(error, line):
+    def main():
+        raise error
+
+    with pytest.raises(SystemExit, match=f"^error: .*{line}") as caught:
+        run(main)
+    assert "\n" not in caught.value.code
+
+
+def test_a_full_disk_is_told_with_the_file_and_leaves_none(tmp_path):
+    """With a disk of its own, which fills."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk]
+    if subprocess.run(mount, capture_output=True, check=False).returncode:
+        pytest.skip("mounting a disk of its own takes more rights")
+    try:
+        network = '{"architecture": "MobileNetV2", "weights": "random"}'
+        files = ["--output", disk / "a.weights.h5", "--about", disk / "a.json"]
+        program = ROOT / "workflow_scripts" / "load_backbone.py"
+        done = subprocess.run(
+            [sys.executable, program, "--name", "a", "--network", network, *files],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 1
+        line = done.stderr.splitlines()[-1]
+        assert line.startswith("error: ")
+        assert "a.weights.h5: No space left on device; make room" in line
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", disk], check=True)
+
+
+def test_ctrl_c_is_one_line():
+    def main():
+        raise KeyboardInterrupt
+
+    with pytest.raises(SystemExit, match=r"^error: interrupted"):
         run(main)
 
 

@@ -447,7 +447,7 @@ def test_results_of_another_config_version_are_refused(config, tmp_path):
     ):
         check_record(Study.from_config(config), path)
     path.write_text("{")
-    with pytest.raises(ConfigError, match=r"damaged; move .* away"):
+    with pytest.raises(ConfigError, match=r"damaged; if .* delete the file"):
         check_record(Study.from_config(config), path)
 
 
@@ -490,7 +490,7 @@ def test_an_earlier_study_without_weights_of_losses_was_calibrated(config, tmp_p
 def test_a_damaged_earlier_record_is_told_as_such(config, tmp_path, damaged):
     path = tmp_path / "config.json"
     path.write_text(json.dumps({"config_version": 2, "config": {**config, **damaged}}))
-    with pytest.raises(ConfigError, match=r"damaged; move .* away"):
+    with pytest.raises(ConfigError, match=r"damaged; if .* delete the file"):
         check_record(Study.from_config(config), path)
 
 

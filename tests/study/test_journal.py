@@ -12,10 +12,8 @@ from small_study import SETTING, write_benchmark
 
 from nstcore.common.errors import DataError
 from nstcore.study.journal import (
-    Failure,
     RuleTime,
     find_setting,
-    read_failures,
     read_settings,
     read_times,
     record_setting,
@@ -193,22 +191,9 @@ def test_a_time_that_is_no_number_counts_as_0_and_a_benchmark_without_rows_not_a
     assert found == (RuleTime("stylize", 1, 0, 0), RuleTime("train", 1, 0, 0))
 
 
-def test_failures_are_told_by_the_last_error_of_each_log(tmp_path: Path) -> None:
-    logs = tmp_path / "logs" / "train" / "VGG16"
-    logs.mkdir(parents=True)
-    (logs / "fine.log").write_text("all went well, no error: none\n")
-    (logs / "bad.log").write_bytes(b"\xff\xfe\nerror: first\nmore\nerror: <b>last</b>\nend\n")
-    assert read_failures(tmp_path) == (Failure("logs/train/VGG16/bad.log", "<b>last</b>"),)
-    assert read_failures(tmp_path / "nothing") == ()
-
-
 def test_a_backbone_may_be_called_like_a_file(tmp_path: Path) -> None:
     write_benchmark(tmp_path, "train/VGG16.tsv/adam", 60, 100)
-    logs = tmp_path / "logs" / "train" / "VGG16.log"
-    logs.mkdir(parents=True)
-    (logs / "adam.log").write_text("error: no memory\n")
     assert read_times(tmp_path / "benchmarks") == (RuleTime("train", 1, 60, 100),)
-    assert read_failures(tmp_path) == (Failure("logs/train/VGG16.log/adam.log", "no memory"),)
 
 
 def test_a_file_whose_name_is_no_text_is_told_all_the_same(project: Path) -> None:

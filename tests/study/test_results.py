@@ -28,7 +28,8 @@ from nstcore.images.io import save_png
 from nstcore.judging.score_table import ROW_COLUMNS, STYLIZED, read_scores, write_scores
 from nstcore.painting.checkpoint import Checkpoint
 from nstcore.painting.choose import CHOICE_COLUMNS, Run
-from nstcore.study.journal import Failure, RuleTime
+from nstcore.study.failures import Failure
+from nstcore.study.journal import RuleTime
 from nstcore.study.results import Results, read_results
 
 FIRST = ("VGG16", "simple", "Tom_&_Jerry", "bay")

@@ -18,7 +18,6 @@ from conftest import ROOT
 from PIL import Image
 
 from nstcore.common.tables import columns
-from nstcore.demo import paint_dataset, write_photographs
 from nstcore.images.io import read_text
 from nstcore.judging.findings import read_findings
 from nstcore.judging.score_table import PAINTING, STYLIZED, UNTOUCHED, read_scores
@@ -99,17 +98,6 @@ def modified(folder):
 def rows(path):
     with path.open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
-
-
-@pytest.fixture(scope="module")
-def study(tmp_path_factory):
-    """The folder in which the small study has run from beginning to end."""
-    folder = tmp_path_factory.mktemp("study")
-    paint_dataset(folder / "artworks", seed=1, paintings=4)
-    write_photographs(folder / "photographs")
-    done = snakemake(folder)
-    assert done.returncode == 0, done.stdout
-    return folder
 
 
 @pytest.fixture

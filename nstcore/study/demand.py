@@ -1,0 +1,107 @@
+"""What a study takes, foreseen from its config alone: jobs, steps, memory and disk.
+
+Upper bounds by what was measured; see docs/performance.md.
+"""
+
+import math
+from dataclasses import dataclass
+
+from nstcore.study.config import Study
+
+# Of a program that has started TensorFlow and loaded a network.
+_BASE_MB = 600
+# Of one picture of 224 x 224 pixels that is repainted: VGG19's activations and their gradients.
+_PICTURE_MB = 300
+# Of one painting: the Gram matrices of five layers of up to 512 channels, in double precision ...
+_PAINTING_MB = 5
+# ... and in a file, in single.
+_PAINTING_BYTES = 2_700_000
+# A stylised picture in its content's size, as PNG: 1.5 megapixels.
+_STYLIZED_BYTES = 3_000_000
+_REPORT_BYTES = 60_000_000
+_SPARE = 1.3
+# What "all" paintings of a style count as before anybody has looked.
+_ALL = 100
+
+
+@dataclass(frozen=True)
+class Demand:
+    """Counts of a study's parts."""
+
+    pairs: int
+    """Training pairs of a style and a content."""
+    runs: int
+    """Training jobs."""
+    pictures: int
+    """Stylised test pictures, each a job."""
+    training_steps: int
+    """Steps of single pairs, at most: no run ends before its limit."""
+    painting_steps: int
+    """Steps of single pictures, at most."""
+    jobs: int
+    """All jobs."""
+
+
+def foresee(study: Study) -> Demand:
+    """Count what a whole study takes, nothing of it being there."""
+    styles = study.styles.each()
+    backbones, models = len(study.backbones), len(study.backbones) * len(study.aggregations)
+    pairs = len(styles) * study.contents.train
+    runs = models * len(study.optimizers)
+    pictures = models * len(styles) * study.contents.test
+    epochs = study.training.max_epochs * study.training.steps_per_epoch
+    measured = sum(study.objective(name).measures for name in study.backbones)
+    jobs = (
+        2  # catalogue, selection
+        + prepared_pictures(study)
+        + backbones * (1 + len(styles))
+        + measured
+        + runs
+        + models
+        + pictures
+        + 2  # choices, report
+    )
+    if study.judge:
+        jobs += 1 + backbones + 1 + models + 2
+    return Demand(pairs, runs, pictures, runs * pairs * epochs, pictures * epochs, jobs)
+
+
+def prepared_pictures(study: Study) -> int:
+    """Count the pictures that are prepared: paintings, those set aside for the judge, contents."""
+    heldout = study.judge.heldout if study.judge else 0
+    paintings = sum(_paintings(style.images) + heldout for style in study.styles.each())
+    return paintings + study.contents.train + study.contents.test
+
+
+def memory(study: Study, pictures: int, styles: int) -> int:
+    """Return the most memory that a job holds which repaints pictures, in MB of 10^6 bytes.
+
+    Args:
+        study: The study.
+        pictures: How many are repainted at once.
+        styles: How many styles' paintings it holds.
+    """
+    each = max((_paintings(style.images) for style in study.styles.each()), default=0)
+    picture = _PICTURE_MB * (study.image_size / 224) ** 2
+    held = _BASE_MB + _PAINTING_MB * each * styles + picture * pictures
+    return math.ceil(_SPARE * held / 500) * 500
+
+
+def disk(study: Study) -> int:
+    """Return the bytes that the results of a study take, at most."""
+    demand = foresee(study)
+    paintings = sum(_paintings(style.images) for style in study.styles.each())
+    picture = 3 * study.image_size**2
+    return (
+        len(study.backbones) * paintings * _PAINTING_BYTES
+        + prepared_pictures(study) * picture
+        + demand.pictures * _STYLIZED_BYTES
+        # Losses, and what running jobs save: pictures and two optimizer states in single precision.
+        + demand.runs * demand.pairs * study.training.max_epochs * 100
+        + demand.pairs * picture * 12
+        + _REPORT_BYTES
+    )
+
+
+def _paintings(images: int | None) -> int:
+    return _ALL if images is None else images

