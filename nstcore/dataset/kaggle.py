@@ -130,24 +130,33 @@ def find_hindrance(dataset: str, total: int | None = None, limit_seconds: float 
     Returns:
         A line with the mend; nothing where the download can begin, or where Kaggle is only busy.
     """
-    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryFile() as output:
-        folder = Path(name)
-        archive = client_archive(dataset, folder)
-        try:
-            login, environment = _prepare(dataset, folder)
-            with _client(dataset, folder, environment, output) as process:
-                ended = _await_start(process, archive, limit_seconds)
-            output.seek(0)
-            said = output.read().decode(errors="replace")
-            if archive.exists() or process.returncode == 0:
-                whole = announced_size(archive) or (process.returncode == 0 and size_of(archive))
-                return find_other_version(dataset, whole, total) if whole else None
-            if not ended:
-                return f"{dataset}: {_NO_ANSWER} ({limit_seconds:g} s)"
-            trouble = _judge(dataset, folder, login, said, process.returncode)
-        except DataError as error:
-            return str(error)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            trouble = _try(dataset, Path(folder), total, limit_seconds)
+    except DataError as error:
+        return str(error)
+    except OSError:
+        return None  # no place to try it in; the download has its own
     return f"{dataset}: {trouble}, {OWN_COPY}" if trouble.startswith("no network") else None
+
+
+def _try(dataset: str, folder: Path, total: int | None, limit_seconds: float) -> str:
+    """Begin a download; return what went wrong in a line, nothing if it began."""
+    archive = client_archive(dataset, folder)
+    login, environment = _prepare(dataset, folder)
+    with tempfile.TemporaryFile(dir=folder) as output:
+        with _client(dataset, folder, environment, output) as process:
+            ended = _await_start(process, archive, limit_seconds)
+        output.seek(0)
+        said = output.read().decode(errors="replace")
+    if archive.exists() or process.returncode == 0:
+        whole = announced_size(archive) or (process.returncode == 0 and size_of(archive))
+        if whole and (other := find_other_version(dataset, whole, total)):
+            raise DataError(other)
+        return ""
+    if not ended:
+        return f"{_NO_ANSWER} ({limit_seconds:g} s)"
+    return _judge(dataset, folder, login, said, process.returncode)
 
 
 def _prepare(dataset: str, folder: Path) -> tuple[Login, dict[str, str]]:

@@ -314,6 +314,14 @@ def test_a_download_that_can_begin_is_foreseen_without_leaving_anything(
     assert kaggle.ranges == [None]
 
 
+def test_where_nothing_can_be_tried_nothing_is_foreseen(
+    kaggle: KaggleServer, target: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
+
+    assert foresee_download(DATASET, target, cache) is None
+
+
 @pytest.mark.parametrize("status", [429, 500, 503])
 def test_a_busy_kaggle_is_left_to_the_download(
     status: int, kaggle: KaggleServer, target: Path, cache: Path
