@@ -5,16 +5,20 @@ import json
 import os
 import subprocess
 from collections.abc import Callable, Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
+from conftest import ROOT
 from kaggle_server import KaggleServer
 from test_download import ARCHIVE, DATASET, PATIENCE, cache, command, kaggle, target
 
 from nstcore.common.errors import DataError
 from nstcore.dataset.download import download
 from nstcore.dataset.kaggle_login import (
+    NEW_TOKEN,
+    SETTINGS_PAGE,
     client_environment,
     find_credentials,
     find_faults,
@@ -177,6 +181,18 @@ def test_the_file_of_today_and_that_of_before_both_let_download(
     download(DATASET, target, cache, PATIENCE)
 
     assert target.read_bytes() == ARCHIVE
+
+
+def test_all_pages_tell_of_the_token_what_the_client_does() -> None:
+    (folder,) = find_spec("kaggle").submodule_search_locations  # type: ignore[union-attr,misc]
+    client = Path(folder) / "api" / "kaggle_api_extended.py"
+    pages = [client, ROOT / "README.md", ROOT / "docs" / "troubleshooting.md"]
+    texts = [NEW_TOKEN, *(page.read_text("utf-8") for page in pages)]
+
+    for text in texts:
+        assert SETTINGS_PAGE in text
+        assert "~/.kaggle/access_token" in text
+    assert all("Generate New Token" in text for text in texts[:3])
 
 
 UTF16 = "\xff\xfea\x00"
