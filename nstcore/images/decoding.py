@@ -13,15 +13,19 @@ from typing import NamedTuple
 
 import numpy as np
 from PIL import Image
+from PIL.AvifImagePlugin import AvifImageFile
+from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
+from PIL.WebPImagePlugin import WebPImageFile
 
 from nstcore.common.errors import ImageError
 from nstcore.images.cut_jpeg import MOST_MISSING, ended, lacks_end, missing_share
 from nstcore.images.doubtful import find_doubt
-from nstcore.images.formats import CONVERT, HEAD, recognise, why_not_read
+from nstcore.images.formats import CONVERT, HEAD, recognise, shown, why_not_read
 from nstcore.images.refusal import RefusedError
 
 MAX_PIXELS = 89_478_485
@@ -30,6 +34,18 @@ so many fill a third of a gigabyte."""
 
 # The most that so many pixels take: uncompressed, with opacity, in 16 bits.
 _MAX_BYTES = 8 * MAX_PIXELS
+
+# `Image.open` would try its readers on other files too, and print a warning of a large picture
+# before its size could be looked at.
+_READERS: dict[str, type[ImageFile]] = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "WebP": WebPImageFile,
+    "TIFF": TiffImageFile,
+    "BMP": BmpImageFile,
+    "GIF": GifImageFile,
+    "AVIF": AvifImageFile,
+}
 
 WITHOUT_END = "its file lacks its end, the picture is whole"
 """What to tell of a picture that was cut behind its pixels."""
@@ -41,12 +57,6 @@ _PNG_END = b"IEND\xae\x42\x60\x82"
 # Only once and for these two modules: `warnings.catch_warnings` is not safe with threads.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.(Png|Tiff)ImagePlugin")
 logging.getLogger("PIL").addHandler(logging.NullHandler())
-
-
-def shown(path: Path | str) -> str:
-    """Return a path as error messages show it: quoted and escaped where it is not printable."""
-    text = str(path)
-    return text if text.isprintable() else repr(text)
 
 
 class Decoded(NamedTuple):
@@ -124,9 +134,9 @@ def _read_file(path: Path) -> bytes:
 
 def _find_reader(content: bytes) -> type[ImageFile]:
     found = recognise(content[:HEAD])
-    if found is None or found.reader is None:
+    if found is None or found.name not in _READERS:
         raise RefusedError(why_not_read(content[:HEAD]))
-    return found.reader
+    return _READERS[found.name]
 
 
 def _made_whole(reader: type[ImageFile], content: bytes) -> tuple[bytes, str]:

@@ -1,17 +1,11 @@
-"""Which format a file has, told from its first bytes or, where these tell nothing, its ending."""
+"""Which format a file has, told from its first bytes or, where these tell nothing, its ending.
+
+Without Pillow, which a download does not need.
+"""
 
 import re
 from dataclasses import dataclass
-from pathlib import PurePosixPath
-
-from PIL.AvifImagePlugin import AvifImageFile
-from PIL.BmpImagePlugin import BmpImageFile
-from PIL.GifImagePlugin import GifImageFile
-from PIL.ImageFile import ImageFile
-from PIL.JpegImagePlugin import JpegImageFile
-from PIL.PngImagePlugin import PngImageFile
-from PIL.TiffImagePlugin import TiffImageFile
-from PIL.WebPImagePlugin import WebPImageFile
+from pathlib import Path, PurePosixPath
 
 HEAD = 1024
 """Bytes of a file's beginning that tell its format."""
@@ -41,26 +35,22 @@ class Format:
 
     name: str
     """As people call it."""
-    reader: type[ImageFile] | None = None
-    """Pillow's, for a format that is read."""
     suffix: str = ""
-    """The usual ending of a format that is read."""
+    """The usual ending of a format that is read; empty for others."""
     weak: bool = False
     """Whether other files, texts above all, may begin like it."""
 
 
-# `Image.open` would try its readers on other files too, and print a warning of a large picture
-# before its size could be looked at.
-_TIFF = Format("TIFF", TiffImageFile, ".tif")
-_AVIF = Format("AVIF", AvifImageFile, ".avif")
+_TIFF = Format("TIFF", ".tif")
+_AVIF = Format("AVIF", ".avif")
 _READ: tuple[tuple[bytes, Format], ...] = (
-    (rb"\xff\xd8\xff", Format("JPEG", JpegImageFile, ".jpg")),  # of several (MPO) the first
-    (rb"\x89PNG\r\n\x1a\n", Format("PNG", PngImageFile, ".png")),
-    (rb"RIFF....WEBP", Format("WebP", WebPImageFile, ".webp")),
+    (rb"\xff\xd8\xff", Format("JPEG", ".jpg")),  # of several (MPO) the first
+    (rb"\x89PNG\r\n\x1a\n", Format("PNG", ".png")),
+    (rb"RIFF....WEBP", Format("WebP", ".webp")),
     (rb"(II|MM)([*+]\0|\0[*+])", _TIFF),
-    (rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", Format("BMP", BmpImageFile, ".bmp")),
-    (rb"BM", Format("BMP", BmpImageFile, ".bmp", weak=True)),
-    (rb"GIF8[79]a", Format("GIF", GifImageFile, ".gif")),
+    (rb"BM.{12}[\x0c\x28\x34\x38\x40\x6c\x7c]\0\0\0", Format("BMP", ".bmp")),
+    (rb"BM", Format("BMP", ".bmp", weak=True)),
+    (rb"GIF8[79]a", Format("GIF", ".gif")),
 )
 _RAW = Format("a camera's raw data")
 _NOT_READ: tuple[tuple[bytes, Format], ...] = (
@@ -131,6 +121,12 @@ _NAMED = {
 _BY_SUFFIX = {suffix: kind for kind, suffixes in _NAMED.items() for suffix in suffixes.split()}
 
 
+def shown(path: Path | str) -> str:
+    """Return a path as messages show it: quoted and escaped where it is not printable."""
+    text = str(path)
+    return text if text.isprintable() else repr(text)
+
+
 def recognise(head: bytes) -> Format | None:
     """Tell a picture's format from the first bytes of its file.
 
@@ -193,6 +189,6 @@ def why_passed_over(name: str, head: bytes) -> str | None:
         found = named
     if found is None:
         return None
-    if found.reader:
+    if found.suffix:
         return f"a {found.name} picture by its bytes, not by its ending; add {found.suffix} to it"
     return f"{found.name}, a format that is not read; {CONVERT}"

@@ -16,7 +16,8 @@ from PIL.PngImagePlugin import PngImageFile, PngInfo
 from nstcore.common.errors import ImageError
 from nstcore.common.files import atomic_write
 from nstcore.images.conversion import to_srgb
-from nstcore.images.decoding import decoded, shown
+from nstcore.images.decoding import decoded
+from nstcore.images.formats import shown
 from nstcore.images.refusal import RefusedError
 
 Pixels = NDArray[np.float32]

@@ -27,7 +27,8 @@ from pictures import (
 from PIL import Image
 
 from nstcore.common.errors import ImageError
-from nstcore.images.decoding import MAX_PIXELS, WITHOUT_END, shown
+from nstcore.images.decoding import MAX_PIXELS, WITHOUT_END
+from nstcore.images.formats import shown
 from nstcore.images.io import read_image, read_text, read_with_remark, to_image, to_pixels
 
 # Outside of a test `nstcore.images.decoding` passes them over; pytest has filters of its own.
