@@ -12,7 +12,7 @@ from PIL import Image
 LOOK_ALIKE_BITS = 24
 """Pictures look alike if their hashes differ in at most so many bits; see `fingerprint`."""
 
-PART_BITS = 40
+PART_BITS = 36
 """So do pictures one of which looks like a part of the other, if no more bits differ: parts are
 tried in steps, and the best of them is mostly a little off."""
 
@@ -25,8 +25,16 @@ _PLACES = 11
 _DIGITS = 64
 # Of the small copy that parts are taken from.
 _SIDE = 24
+# Of the copy that frames are looked for in.
+_COARSE = 96
+# By how much the greys of a frame may differ: it was saved as a JPEG.
+_FRAME_GREYS = 12
+# Within a frame there is at least this share of each side; else it is a background.
+_LEAST_INSIDE = 0.4
 # What a part leaves out at each of the four sides, as shares of the picture.
-_CUTS = (0, 0.04, 0.08, 0.12, 0.16)
+_CUTS = (0, 0.04, 0.08, 0.12, 0.16, 0.2)
+# By how much opposite sides may differ in that; cuts are seldom deep at one side alone.
+_MOST_UNEVEN = 0.12
 
 Bits = NDArray[np.uint64]
 
@@ -43,14 +51,40 @@ def fingerprint(image: Image.Image) -> str:
         image: Any size, mode RGB.
 
     Returns:
-        64 hexadecimal digits, of which the last 14 bits are zero, then 24 x 24 grey values from
-        above, row by row, one byte each, in base64.
+        64 hexadecimal digits, of which the last 14 bits are zero, then 24 x 24 grey values of what
+        is within a plain frame, from above, row by row, one byte each, in base64.
     """
     grey = image.convert("L")
     places = (_PLACES + 1, _PLACES + 1)
     hashed = _hash(np.asarray(grey.resize(places, Image.Resampling.BOX), np.float32))
-    small = grey.resize((_SIDE, _SIDE), Image.Resampling.BOX).tobytes()
+    coarse = grey.resize((_COARSE, _COARSE), Image.Resampling.BOX)
+    inner = _without_frame(np.asarray(coarse, np.int16))
+    small = coarse.resize((_SIDE, _SIDE), Image.Resampling.BOX, box=inner).tobytes()
     return hashed.tobytes().hex() + base64.b64encode(small).decode()
+
+
+def _without_frame(grey: NDArray[np.int16]) -> tuple[int, int, int, int]:
+    """Return what a frame of one grey, or several around each other, leaves of a picture.
+
+    Returns:
+        Left, top, right and bottom; all of the picture where there is no frame, or little within.
+    """
+    height, width = grey.shape
+    left, top, right, bottom = 0, 0, width, height
+    while True:
+        part = grey[top:bottom, left:right]
+        inside = np.abs(part - part[0, 0]) > _FRAME_GREYS
+        rows, columns = np.flatnonzero(inside.any(axis=1)), np.flatnonzero(inside.any(axis=0))
+        if not rows.size:
+            return 0, 0, width, height
+        beside = min(rows[0], columns[0], len(part) - 1 - rows[-1], len(part.T) - 1 - columns[-1])
+        if beside == 0:
+            break
+        top, bottom = top + int(rows[0]), top + int(rows[-1]) + 1
+        left, right = left + int(columns[0]), left + int(columns[-1]) + 1
+    if min((right - left) / width, (bottom - top) / height) < _LEAST_INSIDE:
+        return 0, 0, width, height
+    return left, top, right, bottom
 
 
 def _hash(places: NDArray[np.float32]) -> Bits:
@@ -80,9 +114,10 @@ def look_same(fingerprint: str, other: str) -> bool:
 def look_alike(fingerprint: str, other: str) -> bool:
     """Tell whether two pictures `look_same`, or one looks like a part of the other.
 
-    Parts leave out up to a sixth at each side: so framed and slightly cut copies are recognised,
-    mirrored or not. Of the copies of 44 pictures in 15 kinds of frames and cuts, the nearest part
-    of 97 in 100 differs in up to 40 bits; of their 946 pairs of different pictures, in 59 at least.
+    Parts leave out up to a fifth at each side: so framed and slightly cut copies are recognised,
+    mirrored or not. Of the copies of 97 pictures in 17 kinds of frames and cuts, 99 of 100 were; of
+    their 4,656 pairs of different pictures none, the nearest, paintings after one photograph,
+    differing in 47 bits.
     """
     if look_same(fingerprint, other):
         return True
@@ -104,7 +139,7 @@ def _nearest(hashes: Bits, parts: Bits) -> int:
 def find_look_alikes(fingerprints: Sequence[str]) -> list[list[int]]:
     """Return, for each of many fingerprints, the places of those that `look_same`, its own too.
 
-    All pairs are compared: 8,000 pictures take about two seconds.
+    All pairs are compared: 8,000 pictures take about five seconds.
     """
     if not fingerprints:
         return []
@@ -165,7 +200,7 @@ def _mirrored_hash(fingerprint: str) -> Bits:
 
 @lru_cache(1 << 11)
 def _parts(fingerprint: str) -> Bits:
-    """Return the hashes of a picture's parts that tell something, up to (625, 4)."""
+    """Return the hashes of a picture's parts that tell something, up to (900, 4)."""
     hashes = _hash(_averages(_small(fingerprint), _spans()))
     return hashes[_telling(hashes, _LEAST_PART_BITS)]
 
@@ -179,8 +214,10 @@ def _averages(small: NDArray[np.float32], spans: NDArray[np.float32]) -> NDArray
 
 @cache
 def _spans() -> NDArray[np.float32]:
-    """Return the weights of each place in each span of a side: (25, 12, _SIDE)."""
-    return np.stack([_weights(start, 1 - end) for start, end in product(_CUTS, _CUTS)])
+    """Return the weights of each place in each span of a side: (30, 12, _SIDE)."""
+    cuts = product(_CUTS, _CUTS)
+    even = [(start, end) for start, end in cuts if abs(start - end) <= _MOST_UNEVEN + 1e-9]
+    return np.stack([_weights(start, 1 - end) for start, end in even])
 
 
 @cache

@@ -54,6 +54,8 @@ PARTS = {
     "in a thin white frame": lambda image: framed(image, 3, "white"),
     "in a black frame": lambda image: framed(image, 7, "black"),
     "in a broad white frame": lambda image: framed(image, 12, "white"),
+    "in a mount and a frame": lambda image: framed(framed(image, 20, "ivory"), 5, "black"),
+    "in a frame, saved poorly": lambda image: saved(framed(image, 10, "navy"), 40),
     "in a grey frame, mirrored": lambda image: framed(ImageOps.mirror(image), 9, "grey"),
     "in wood": in_wood,
     "above a title": lambda image: ImageOps.pad(image, (96, 84), color="white", centering=(0, 0)),
@@ -102,6 +104,7 @@ def test_even_areas_tell_nothing():
     white, black = (fingerprint(Image.new("RGB", (9, 9), colour)) for colour in ("white", "black"))
     assert not look_alike(white, black)
     assert find_look_alikes([white, black]) == [[], []]
+    # A drawing that takes up little of its paper is no picture in a frame.
     line, other = (Image.new("RGB", (90, 90), "white") for _ in range(2))
     line.paste("black", (10, 10, 80, 12))
     other.paste("black", (10, 60, 80, 62))
