@@ -139,17 +139,13 @@ def natural(name: str) -> tuple[object, ...]:
     return (*((len(part), part) if place % 2 else part for place, part in enumerate(parts)), name)
 
 
-def list_files(folder: Path, depth: int = _DEPTH) -> Iterator[str]:
-    """Yield the relative paths of the files in a folder.
-
-    Args:
-        folder: Its hidden folders are left alone.
-        depth: How many names a path may have; by default as many as a dataset's can.
+def list_files(folder: Path) -> Iterator[str]:
+    """Yield the relative paths of the files in a folder, as deep as a dataset's can be.
 
     Raises:
         OSError: A folder cannot be read.
     """
-    yield from _list_files(os.fspath(folder), "", depth)
+    yield from _list_files(os.fspath(folder), "", 1)
 
 
 def _list_files(base: str, inner: str, depth: int) -> Iterator[str]:
@@ -158,8 +154,8 @@ def _list_files(base: str, inner: str, depth: int) -> Iterator[str]:
             name = f"{inner}{entry.name}"
             if not entry.is_dir():
                 yield name
-            elif depth > 1 and not _is_hidden(entry.name):
-                yield from _list_files(base, f"{name}/", depth - 1)
+            elif depth < _DEPTH and not _is_hidden(entry.name):
+                yield from _list_files(base, f"{name}/", depth + 1)
 
 
 def pictures_in(folder: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Files that look like pictures and are used as none: named, so that nobody misses them later."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -77,9 +78,9 @@ def look_through_dataset(dataset: Path) -> tuple[Layout, list[PassedOver]]:
     Raises:
         DataError: There is no such folder, or no picture in it.
     """
-    if not dataset.is_dir():
-        raise DataError(f"{dataset}: no such dataset folder")
     try:
+        if not dataset.is_dir():
+            raise DataError(f"{dataset}: no such dataset folder")
         layout = arrange(list_files(dataset))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from None
@@ -95,17 +96,16 @@ def look_through(folder: Path) -> tuple[list[Path], list[PassedOver]]:
     """Find the pictures right within a folder, and what else looks like pictures.
 
     Args:
-        folder: Its own folders are looked at for pictures in the wrong place, but not theirs.
+        folder: Its own folders are looked at for pictures in the wrong place, where they can be.
 
     Raises:
         DataError: The folder is missing or cannot be read, or has no picture.
     """
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder of pictures")
     try:
+        if not folder.is_dir():
+            raise DataError(f"{folder}: no such folder of pictures")
         names = pictures_in(folder)
-        pictures = set(names)
-        others = [name for name in list_files(folder, depth=2) if name not in pictures]
+        others = list(_beside(folder, set(names)))
     except OSError as error:
         raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from None
     found = _within(folder, find_passed_over(others, heads(folder), MISPLACED_WITHIN))
@@ -113,6 +113,17 @@ def look_through(folder: Path) -> tuple[list[Path], list[PassedOver]]:
         expected = "expected .jpg, .png ... right within it"
         raise DataError(f"{folder}: no pictures; {expected}{mention(found)}")
     return [folder / name for name in names], found
+
+
+def _beside(folder: Path, pictures: Collection[str]) -> Iterator[str]:
+    for path in folder.iterdir():
+        if not path.is_dir():
+            if path.name not in pictures:
+                yield path.name
+        elif not _is_hidden(path.name):
+            # One that nobody asked for need not be readable.
+            with suppress(OSError):
+                yield from [f"{path.name}/{name}" for name in list_files(path)]
 
 
 def _within(folder: Path, found: Iterable[PassedOver]) -> list[PassedOver]:

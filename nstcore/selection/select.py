@@ -1,7 +1,7 @@
 """Choose a study's pictures: paintings of each style, and contents drawn with a seed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, zip_longest
 from pathlib import Path
@@ -98,7 +98,7 @@ def select(
             for use, found in passed_over.items()
             for one in found
         ),
-        tuple(_remarks(used)),
+        tuple(_remarks(used, {style.name: style.label for style in styles.each()})),
     )
     return [entry.picture for entry in used], notes
 
@@ -177,10 +177,11 @@ def _beside(paintings: Iterable[Artwork], catalogue: Catalogue) -> list[PassedOv
     return [one for one in catalogue.passed_over if Path(one.source).parent in folders]
 
 
-def _remarks(used: Iterable[_Used]) -> Iterator[Skipped]:
+def _remarks(used: Iterable[_Used], labels: Mapping[str, str]) -> Iterator[Skipped]:
+    """Tell what the files of used pictures lack; styles are called by their labels."""
     for entry in used:
         if entry.artwork.remark:
-            use = entry.style or "contents"
+            use = labels.get(entry.style, "contents")
             yield Skipped(use, entry.artwork.source, entry.artwork.remark)
 
 

@@ -98,6 +98,28 @@ def test_whatever_looks_like_a_picture_in_a_folder_of_pictures_is_named(tmp_path
     check({one.source: one.reason for one in found}, str(tmp_path))
 
 
+def test_pictures_far_within_a_folder_are_counted_and_a_closed_folder_is_no_matter(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fill(tmp_path, {"1.jpg": JPEG, "2025/12/a.jpg": JPEG, "2025/12/b.jpg": JPEG, "no/c.jpg": JPEG})
+    (tmp_path / "no").chmod(0)
+    tmp_path.chmod(0o755)
+    monkeypatch.chdir(tmp_path)
+    user = os.geteuid()
+    if user == 0:  # who may read everything
+        os.seteuid(65534)
+    try:
+        pictures, found = look_through(Path())
+        with pytest.raises(DataError, match=r"no/c: cannot be read \(Permission denied\)"):
+            look_through(Path("no/c"))
+    finally:
+        os.seteuid(user)
+        (tmp_path / "no").chmod(0o755)
+    assert pictures == [Path("1.jpg")]
+    assert [one.source for one in found] == ["2025/12"]
+    assert found[0].reason.startswith("2 pictures in a folder within; move them up to use them: a")
+
+
 @pytest.mark.parametrize("root", ["images/images/Ada_One", "Ada_One", "mine/images/Ada_One"])
 def test_whatever_looks_like_a_picture_in_a_dataset_is_named(root: str, tmp_path: Path) -> None:
     dataset = tmp_path / "data"

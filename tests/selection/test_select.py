@@ -373,13 +373,13 @@ def test_what_is_no_picture_among_a_set_s_and_photographs_is_named(catalogue, tm
 
 def test_what_a_used_file_lacks_is_noted(tmp_path):
     for n in range(4):
-        paint(tmp_path / "own" / "Ada" / f"{n}.jpg", n)
-    first = tmp_path / "own" / "Ada" / "0.jpg"
+        paint(tmp_path / "own" / "Ada One" / f"{n}.jpg", n)
+    first = tmp_path / "own" / "Ada One" / "0.jpg"
     first.write_bytes(first.read_bytes()[:-2])
     catalogue = make_catalogue(tmp_path / "own")
-    styles = Styles(images=2, artists=["Ada"])
+    styles = Styles(images=2, artists=["Ada One"])
     notes = select(catalogue, styles, contents_of(1, 1), 1)[1]
     (remark,) = notes.remarks
-    assert (remark.use, remark.source) == ("Ada", str(first))
+    assert (remark.use, remark.source) == ("Ada One", str(first))
     assert "lacks its end" in remark.reason
     assert notes.skipped == ()
