@@ -62,7 +62,7 @@ def find_fault(archive: Path) -> str | None:
         what = _tell_other(archive)
         if what == "a web page":
             return "a web page instead of a zip archive"
-        return "something else than a zip archive" + (f", {what}" if what else "")
+        return "something else than an archive" + (f" that is read: {what}" if what else "")
     try:
         with zipfile.ZipFile(archive) as opened:
             if locked := _find_locked(opened):
