@@ -9,7 +9,12 @@ import sys
 from pathlib import Path
 
 _PR_SET_PDEATHSIG = 1
-_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGTSTP, signal.SIGCHLD}
+# How terminals and batch systems end a program.
+_ENDINGS = {
+    *(signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGQUIT),
+    *(signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU),
+}
+_SIGNALS = {*_ENDINGS, signal.SIGTSTP, signal.SIGCHLD}
 
 LESS_MEMORY = (
     "lower image_size or training.batch in the config, or let fewer jobs run at once with "
@@ -61,7 +66,7 @@ def explain(number: int, held: int, lacked: bool) -> str:
         return f"out of memory, {memory} when the kernel killed it (signal 9); {LESS_MEMORY}"
     if number == signal.SIGKILL:
         return f"killed from outside (signal 9), {memory}; run again, or {LESS_MEMORY}"
-    if number in {signal.SIGTERM, signal.SIGHUP, signal.SIGINT}:
+    if number in _ENDINGS:
         return f"ended from outside (signal {number}, {name}); run again"
     if number == signal.SIGABRT:
         return f"given up by a library (signal 6, {name}), {memory}; see the lines above"

@@ -130,6 +130,8 @@ def _obtain(dataset: str, archive: Path, cache: Path, patience: Patience, lock: 
         if not (fault := _find_leftover_fault(dataset, draft)):
             return
         _set_aside(draft, fault)
+    elif draft.exists() and announced_size(draft) != SIZES.get(dataset, announced_size(draft)):
+        _set_aside(draft, "a part of another version")
     for _ in range(2):
         for folder, needed in find_needed_space(dataset, archive, cache):
             require_space(folder, needed)
@@ -165,7 +167,7 @@ def _fetch(dataset: str, draft: Path, patience: Patience, lock: int) -> None:
             _set_aside(draft, "a part of another archive than Kaggle has now")
             anew, size = True, 0
             continue
-        heard = time.monotonic() if grown else heard
+        heard = time.monotonic() - _age(draft) if grown else heard
         size = size_of(draft)
         silent = time.monotonic() - heard
         if wait is None or silent + wait >= patience.silence_seconds:
@@ -177,6 +179,11 @@ def _fetch(dataset: str, draft: Path, patience: Patience, lock: int) -> None:
         f"{dataset}: {number} {attempts} failed, the last with: {failure}; run again to resume, "
         f"delete {draft.parent} to begin anew, {OWN_COPY}"
     )
+
+
+def _age(file: Path) -> float:
+    """Return the seconds since a file was written to."""
+    return max(0.0, time.time() - file.stat().st_mtime)
 
 
 def _needs_no_client(draft: Path) -> bool:

@@ -26,12 +26,11 @@ from nstcore.dataset.kaggle_errors import (
 )
 from nstcore.dataset.kaggle_login import (
     NEW_TOKEN,
+    Login,
     client_environment,
-    find_credentials,
-    find_faults,
-    find_obstacle,
     find_secrets,
     has_sound_folder,
+    look_up,
 )
 from nstcore.dataset.redaction import redact
 from nstcore.dataset.watching import (
@@ -47,8 +46,19 @@ from nstcore.dataset.watching import (
 ENDED_EARLY = "the client ended early"
 
 # Begins as the console script does, by its name in argv: only then does the client try without
-# credentials. The script itself may be missing, or name an interpreter that has moved.
-_LAUNCHER = "import sys; sys.argv[0] = 'kaggle'; from kaggle.cli import main; main()"
+# credentials. The script itself may be missing, or name an interpreter that has moved. An answer
+# while it logs in ends the client with a traceback that lacks the status.
+_LAUNCHER = """\
+import sys
+sys.argv[0] = "kaggle"
+from kaggle.cli import main
+from requests import HTTPError
+try:
+    main()
+except HTTPError as error:
+    status = getattr(error.response, "status_code", 0)
+    sys.exit(f"{status} {'Client' if status < 500 else 'Server'} Error: {error}")
+"""
 _NO_ANSWER = "no network, or Kaggle does not answer; behind a proxy set HTTPS_PROXY"
 
 
@@ -83,26 +93,27 @@ def attempt(
             no login, no client, a server that is not trusted, or a disk that cannot be written.
     """
     archive = client_archive(dataset, folder)
-    environment = _prepare(dataset, folder)
+    login, environment = _prepare(dataset, folder)
     before = size_of(archive)
     with tempfile.TemporaryFile(dir=folder) as output:
         with _client(dataset, folder, environment, output, lock) as process:
             os.truncate(lock, 0)
             os.write(lock, f"{process.pid}\n".encode())
             stalled = watch(process, archive, patience, total)
-        whole = announced_size(archive)
-        if whole and (other := find_other_version(dataset, whole, total)) and begun(archive):
-            raise DataError(other)
+        announced = announced_size(archive)
+        sent = announced or size_of(archive)
+        if total and begun(archive) and (sent > total or announced not in {None, total}):
+            raise DataError(find_other_version(dataset, sent, total))
         output.seek(0)
         said = output.read().decode(errors="replace")
     if stalled and size_of(archive) <= before:
-        return f"nothing arrived for {patience.stall_seconds:g} s; {_NO_ANSWER}"
+        return f"nothing arrived for {patience.stall_seconds:.0f} s; {_NO_ANSWER}"
     if stalled:
-        return f"nothing arrived for {patience.stall_seconds:g} s"
+        return f"nothing arrived for {patience.stall_seconds:.0f} s"
     if process.returncode == 0:
         whole = archive.exists() and not resume_marker(archive).exists()
         return None if whole else ENDED_EARLY
-    return _judge(dataset, folder, said, process.returncode)
+    return _judge(dataset, folder, login, said, process.returncode)
 
 
 def find_hindrance(dataset: str, total: int | None = None, limit_seconds: float = 20) -> str | None:
@@ -119,38 +130,51 @@ def find_hindrance(dataset: str, total: int | None = None, limit_seconds: float 
     Returns:
         A line with the mend; nothing where the download can begin, or where Kaggle is only busy.
     """
-    with tempfile.TemporaryDirectory() as name, tempfile.TemporaryFile() as output:
-        folder = Path(name)
-        archive = client_archive(dataset, folder)
-        try:
-            environment = _prepare(dataset, folder)
-            with _client(dataset, folder, environment, output) as process:
-                ended = _await_start(process, archive, limit_seconds)
-            output.seek(0)
-            said = output.read().decode(errors="replace")
-            if archive.exists() or process.returncode == 0:
-                whole = announced_size(archive) or (process.returncode == 0 and size_of(archive))
-                return find_other_version(dataset, whole, total) if whole else None
-            if not ended:
-                return f"{dataset}: {_NO_ANSWER} ({limit_seconds:g} s)"
-            trouble = _judge(dataset, folder, said, process.returncode)
-        except DataError as error:
-            return str(error)
+    try:
+        with tempfile.TemporaryDirectory() as folder:
+            trouble = _try(dataset, Path(folder), total, limit_seconds)
+    except DataError as error:
+        return str(error)
+    except OSError:
+        return None  # no place to try it in; the download has its own
     return f"{dataset}: {trouble}, {OWN_COPY}" if trouble.startswith("no network") else None
 
 
-def _prepare(dataset: str, folder: Path) -> dict[str, str]:
-    """Return the client's environment, after a look at what it would break off over."""
+def _try(dataset: str, folder: Path, total: int | None, limit_seconds: float) -> str:
+    """Begin a download; return what went wrong in a line, nothing if it began."""
+    archive = client_archive(dataset, folder)
+    login, environment = _prepare(dataset, folder)
+    with tempfile.TemporaryFile(dir=folder) as output:
+        with _client(dataset, folder, environment, output) as process:
+            ended = _await_start(process, archive, limit_seconds)
+        output.seek(0)
+        said = output.read().decode(errors="replace")
+    if archive.exists() or process.returncode == 0:
+        whole = announced_size(archive) or (process.returncode == 0 and size_of(archive))
+        if whole and (other := find_other_version(dataset, whole, total)):
+            raise DataError(other)
+        return ""
+    if not ended:
+        return f"{_NO_ANSWER} ({limit_seconds:g} s)"
+    return _judge(dataset, folder, login, said, process.returncode)
+
+
+def _prepare(dataset: str, folder: Path) -> tuple[Login, dict[str, str]]:
+    """Return what the client may log in with, and its environment.
+
+    Before it runs: it deletes a login that Kaggle refuses.
+    """
     if importlib.util.find_spec("kaggle") is None:
         raise DataError(
             "the Kaggle client is not installed; pip install --requirement requirements.lock"
         )
     environment = client_environment(os.environ)
-    if obstacle := find_obstacle(environment):
-        raise DataError(f"{dataset}: {obstacle}; or {NEW_TOKEN}, {OWN_COPY}")
+    login = look_up(environment)
+    if login.obstacle:
+        raise DataError(f"{dataset}: {login.obstacle}; or {NEW_TOKEN}, {OWN_COPY}")
     if not has_sound_folder(environment):
         environment["KAGGLE_CONFIG_DIR"] = str(folder)
-    return environment
+    return login, environment
 
 
 @contextmanager
@@ -178,20 +202,22 @@ def _client(
         process.wait()
 
 
-def _judge(dataset: str, folder: Path, said: str, code: int) -> str:
+def _judge(dataset: str, folder: Path, login: Login, said: str, code: int) -> str:
     """Return what went wrong in a line; raise it where another attempt cannot help."""
-    environment = client_environment(os.environ)
+    # What was renewed meanwhile is secret, too.
+    secrets = login.secrets | find_secrets(client_environment(os.environ))
     failure = Failure(
         dataset=dataset,
         folder=str(folder),
-        said=redact(said, find_secrets(environment)),
+        said=redact(said, secrets),
         started=size_of(client_archive(dataset, folder)) > 0,
-        credentials=find_credentials(environment),
-        faults=find_faults(environment),
+        credentials=login.credentials,
+        faults=login.faults,
     )
     if refusal := find_refusal(failure):
         raise DataError(refusal)
-    return find_network_fault(failure.line) or failure.words or f"exit code {code}"
+    end = f"killed by signal {-code}" if code < 0 else f"exit code {code}"
+    return find_network_fault(failure.line) or failure.words or end
 
 
 def _await_start(process: "subprocess.Popen[bytes]", archive: Path, limit_seconds: float) -> bool:

@@ -15,7 +15,11 @@ _FILE = re.compile(r"\[Errno \d+\] ([A-Z][^:'\[\]]+): '([^'\n]+)'")
 _PROXY = re.compile(r"ProxyError|Tunnel connection failed")
 _CERTIFICATE = re.compile(r"certificate verify failed:? ?([^(\n]*)", re.I)
 _BUNDLE = re.compile(r"Could not find [^\n]*TLS [^\n]*path: ([^\n]*)|\[X509[^\n]*\]([^\n]*)")
-_BUSY = re.compile(r"You have been rate limited|This is a problem on Kaggle's side")
+_BUSY = re.compile(
+    r"You have been rate limited|This is a problem on Kaggle's side"
+    r"|^(429 Client|5\d\d Server) Error",
+    re.M,
+)
 _STORAGE = re.compile(r"40[0-4] Client Error: [^\n]* for url: (?!\S*/v1/)")
 _LOGIN = re.compile(
     r"required to call the Kaggle API|401 Client Error|Unauth(enticat|oriz)ed", re.I
@@ -39,6 +43,7 @@ _NAME = re.compile(r"Failed to resolve '([^']*)'")
 _UNREACHABLE = re.compile(r"(?:Network is|Network) (?:unreachable|is down)|No route to host", re.I)
 _REFUSED = re.compile(r"Connection refused", re.I)
 _TIMEOUT = re.compile(r"Connect\w*Timeout|Connection (?:to \S+ )?timed out|\[Errno 110\]")
+_NO_JSON = re.compile(r"Expecting value: line 1 column 1 ")
 _CONNECTION = re.compile(r"ConnectionPool|NewConnectionError|NameResolutionError")
 _TUNNEL = re.compile(r"Tunnel connection failed: ([^'\")\n]*)")
 _HOST = re.compile(r"(?:host=|Connection to )'?([\w.:-]+)'?(?:, port=(\d+))?")
@@ -125,6 +130,10 @@ def find_refusal(failure: Failure) -> str | None:
 
 def find_network_fault(line: str) -> str | None:
     """Say in which way the network is not there, with the mend; None where it is."""
+    if _NO_JSON.search(line):
+        return (
+            "no network: something answers in Kaggle's place, perhaps a page to log in to; open it"
+        )
     if not _CONNECTION.search(line):
         return None
     hosts = _HOST.findall(line)

@@ -4,10 +4,12 @@ The order is that of kaggle 2.2.5 (`KaggleApi.authenticate`, `kagglesdk.kaggle_e
 `kaggle.json` and the variables KAGGLE_* say; what `kaggle auth login` left.
 """
 
+import errno
 import json
 import netrc
 import os
 import re
+import stat
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -42,6 +44,19 @@ class Place(NamedTuple):
     """The fault makes the client break off, instead of looking on."""
 
 
+class Login(NamedTuple):
+    """What the client may log in with."""
+
+    credentials: dict[str, str]
+    """Secrets by place, in the order the client looks."""
+    faults: list[str]
+    """What is wrong with other places that were meant to hold some."""
+    obstacle: str | None
+    """What would make it break off before it has asked Kaggle anything."""
+    secrets: set[str]
+    """All that must not be told: whatever it may read or send, usable or not."""
+
+
 def client_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """Return the variables that the client needs: paths, proxies, certificates, KAGGLE_*.
 
@@ -53,12 +68,22 @@ def client_environment(environment: Mapping[str, str]) -> dict[str, str]:
     return others | {name: value for name, value in kaggles.items() if value}
 
 
-def find_credentials(environment: Mapping[str, str]) -> dict[str, str]:
-    """Map the places that hold credentials to their secrets, in the order the client looks.
+def look_up(environment: Mapping[str, str]) -> Login:
+    """Look where the client will.
 
     Args:
         environment: What `client_environment` returned.
     """
+    return Login(
+        find_credentials(environment),
+        find_faults(environment),
+        find_obstacle(environment),
+        find_secrets(environment),
+    )
+
+
+def find_credentials(environment: Mapping[str, str]) -> dict[str, str]:
+    """Map the places that hold credentials to their secrets, in the order the client looks."""
     places = _find_places(environment)
     return {place.name: place.secret for place in places if place.secret and not place.fault}
 
@@ -181,7 +206,7 @@ def _find_unseen(environment: Mapping[str, str], seen: set[Path]) -> Iterator[Pl
 
 def _read_token(name: str, path: Path) -> Iterator[Place]:
     try:
-        text = path.read_bytes().decode().strip()
+        text = _read(path).strip()
     except (FileNotFoundError, NotADirectoryError):
         return
     except OSError as error:
@@ -210,7 +235,7 @@ def _check(name: str, secret: str) -> Place:
 def _read_json(path: Path) -> tuple[dict[str, Any], str]:
     """Read a file of credentials; say what is wrong with it if it is there."""
     try:
-        text = path.read_bytes().decode()
+        text = _read(path)
         if not text.strip():
             return {}, "is empty"
         values = json.loads(text)
@@ -225,6 +250,12 @@ def _read_json(path: Path) -> tuple[dict[str, Any], str]:
     if not isinstance(values, dict):
         return {}, "is JSON but no object with a username and a key; download it again"
     return values, ""
+
+
+def _read(path: Path) -> str:
+    if stat.S_ISFIFO(path.stat().st_mode):
+        raise OSError(errno.EINVAL, "not a regular file")  # would wait for a writer
+    return path.read_bytes().decode()
 
 
 def _secrets_of(path: Path) -> list[tuple[str, str]]:

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 
 _HIDDEN = "[hidden]"
 _SHORTEST = 3  # characters of a secret: less would hide parts of ordinary words
-_HEAD = 8  # characters by which a secret that was cut is still known
+_CORE = 8  # characters of one that is looked for within base64
+_HEAD = 12  # characters by which one of twice as many is known when it was cut
 _BASE64 = "(?:[A-Za-z0-9+/_-]|%2[bBfF])*"
 
 _PATTERNS = [
@@ -37,9 +38,9 @@ def redact(text: str, secrets: Iterable[str]) -> str:
 def _spellings(secret: str) -> Iterator[re.Pattern[str]]:
     characters = [_spell(character) for character in secret]
     yield re.compile("".join(characters), re.IGNORECASE)
-    content = secret.encode()
+    content = _encode(secret)
     yield re.compile(re.escape(content.hex()), re.IGNORECASE)
-    if len(secret) < _HEAD:
+    if len(secret) < _CORE:
         return
     for core in _base64_cores(content):
         yield re.compile(rf"{_BASE64}{core}{_BASE64}(?:=|%3[dD])*")
@@ -50,7 +51,7 @@ def _spellings(secret: str) -> Iterator[re.Pattern[str]]:
 def _spell(character: str) -> str:
     """Return a pattern of all spellings of a character."""
     code = ord(character)
-    percent = "".join(f"%(?:25)*{byte:02x}" for byte in character.encode())
+    percent = "".join(f"%(?:25)*{byte:02x}" for byte in _encode(character))
     spellings = [
         rf"\\*{re.escape(character)}",
         percent,
@@ -63,6 +64,11 @@ def _spell(character: str) -> str:
     if character in named:
         spellings.append(named[character])
     return f"(?:{'|'.join(spellings)})"
+
+
+def _encode(text: str) -> bytes:
+    # A variable may hold bytes that are no text.
+    return text.encode(errors="surrogateescape")
 
 
 def _base64_cores(content: bytes) -> Iterator[str]:

@@ -81,7 +81,7 @@ def watch(
         whole = announced_size(archive)
         if (new_size := size_of(archive)) != size:
             size, grown = new_size, now
-            if total and whole and total != whole and begun(archive):
+            if total and (size > total or whole not in {None, total}) and begun(archive):
                 return False
         elif now - grown >= patience.stall_seconds:
             return True

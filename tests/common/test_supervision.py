@@ -65,7 +65,13 @@ def test_a_program_that_ends_by_itself_keeps_its_code_and_its_words(tmp_path: Pa
     assert program.returncode == 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGINT])
+@pytest.mark.parametrize(
+    "number",
+    [
+        *(signal.SIGTERM, signal.SIGHUP, signal.SIGINT, signal.SIGQUIT),
+        *(signal.SIGUSR1, signal.SIGUSR2, signal.SIGXCPU),
+    ],
+)
 @pytest.mark.parametrize("everyone", [False, True])
 def test_a_signal_to_the_program_ends_all_of_it_with_one_line(
     number: signal.Signals, everyone: bool, tmp_path: Path

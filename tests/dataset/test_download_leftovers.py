@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from kaggle_server import KaggleServer, dataset_members, make_archive
+from kaggle_server import Answer, KaggleServer, dataset_members, make_archive
 from test_download import ARCHIVE, DATASET, MEBIBYTE, PATIENCE, cache, client_file, kaggle, target
 
 from nstcore.common.errors import DataError
@@ -188,4 +188,27 @@ def test_a_marker_that_cannot_be_removed_ends_in_a_line(
     os.mkdir(folder / "small-artworks.zip.kaggle-partial")  # noqa: PTH102
 
     with pytest.raises(DataError, match=r"kaggle-partial: Is a directory; .*move it away"):
+        download(DATASET, target, cache, PATIENCE)
+
+
+def test_a_part_of_another_version_is_not_taken_for_what_kaggle_sends_now(
+    kaggle: KaggleServer, target: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, DATASET, SIZE)
+    leave(cache, OTHER[:MEBIBYTE], b'{"validator": "old", "size": %d}' % len(OTHER))
+    kaggle.api_troubles = [503]
+
+    download(DATASET, target, cache, PATIENCE)
+
+    assert target.read_bytes() == ARCHIVE
+
+
+def test_an_archive_that_never_ends_is_ended_at_the_known_size(
+    kaggle: KaggleServer, target: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SIZES, DATASET, MEBIBYTE)
+    # Without a length, so that nothing is announced.
+    kaggle.answers = [Answer(stall=True, length=False)]
+
+    with pytest.raises(DataError, match=r"Kaggle sends [\d,]+ bytes and not the 1,048,576"):
         download(DATASET, target, cache, PATIENCE)

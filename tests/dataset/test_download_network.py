@@ -166,7 +166,7 @@ def test_a_silent_storage_ends_in_bounded_time_though_a_part_has_come(
     ] * 50
     patience = Patience(stall_seconds=2, waits=(0.1,) * 50, silence_seconds=5, poll_seconds=0.1)
     began = time.monotonic()
-    with pytest.raises(DataError, match=r"4 attempts failed.*nothing arrived for"):
+    with pytest.raises(DataError, match=r"3 attempts failed.*nothing arrived for"):
         download(DATASET, target, cache, patience)
 
     assert time.monotonic() - began < 12
@@ -220,6 +220,18 @@ def test_a_proxy_that_lets_nothing_through_is_told(
 
     words = "no network: the proxy lets nothing through (501 Unsupported method"
     assert words in str(foresee_download(DATASET, target, cache))
+
+
+def test_a_page_in_kaggle_s_place_is_told_and_may_pass(
+    kaggle: KaggleServer, target: Path, cache: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    kaggle.api_troubles = [200, 200]
+
+    words = "no network: something answers in Kaggle's place, perhaps a page to log in to"
+    assert words in str(foresee_download(DATASET, target, cache))
+    download(DATASET, target, cache, PATIENCE)
+
+    assert f"attempt 1 failed: {words}" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(
@@ -300,6 +312,14 @@ def test_a_download_that_can_begin_is_foreseen_without_leaving_anything(
 
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
     assert kaggle.ranges == [None]
+
+
+def test_where_nothing_can_be_tried_nothing_is_foreseen(
+    kaggle: KaggleServer, target: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tempfile.tempdir", "/no/such/folder")
+
+    assert foresee_download(DATASET, target, cache) is None
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])

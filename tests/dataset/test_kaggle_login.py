@@ -374,6 +374,62 @@ def test_a_folder_in_the_home_that_refuses_is_named_and_not_the_cache(
         download(DATASET, target, cache, PATIENCE)
 
 
+def test_a_refusal_while_the_client_logs_in_is_known_by_its_status(
+    kaggle: KaggleServer, target: Path, cache: Path
+) -> None:
+    kaggle.token_troubles = [(401, "what a login")] * 9
+
+    words = r"refused a login with the credentials of KAGGLE_API_TOKEN \(401\)"
+    with pytest.raises(DataError, match=words):
+        download(DATASET, target, cache, PATIENCE)
+
+
+def test_a_busy_kaggle_while_the_client_logs_in_is_asked_again(
+    kaggle: KaggleServer, target: Path, cache: Path
+) -> None:
+    # Each start of the client asks twice.
+    kaggle.token_troubles = [(503, "Forbidden, not found")] * 4
+
+    download(DATASET, target, cache, PATIENCE)
+
+    assert target.read_bytes() == ARCHIVE
+
+
+def test_a_login_that_the_client_deletes_when_it_is_refused_is_named(
+    kaggle: KaggleServer, setting: Setting, target: Path, cache: Path
+) -> None:
+    outdated = {**json.loads(OAUTH), "access_token_expiration": "2020-01-01T00:00:00+00:00"}
+    home = setting({}, {".kaggle/credentials.json": json.dumps(outdated)})
+    kaggle.needs_login = True
+    kaggle.renews = False
+
+    words = r"refused a login with the credentials of ~/\.kaggle/credentials\.json .*\(401\)"
+    with pytest.raises(DataError, match=words):
+        download(DATASET, target, cache, PATIENCE)
+
+    assert not (home / ".kaggle" / "credentials.json").exists()
+
+
+def test_a_pipe_in_a_file_s_place_is_not_waited_for(
+    kaggle: KaggleServer, setting: Setting, target: Path, cache: Path
+) -> None:
+    home = setting({}, {".kaggle/other": ""})
+    os.mkfifo(home / ".kaggle" / "access_token")
+
+    with pytest.raises(DataError, match=r"~/\.kaggle/access_token cannot be read \(not a reg"):
+        download(DATASET, target, cache, PATIENCE)
+
+
+def test_a_secret_that_is_no_text_is_hidden(
+    kaggle: KaggleServer, target: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTPS_PROXY", "http://me:own-\udcff-password@proxy:1")
+    kaggle.api_error = (404, "not found by own-%ff-password")
+
+    with pytest.raises(DataError, match=r"404: not found by \[hidden\]"):
+        download(DATASET, target, cache, PATIENCE)
+
+
 def test_nothing_but_kaggle_s_variables_changes_in_the_client_s_environment() -> None:
     passed_on = {
         "HOME": "/home/someone",

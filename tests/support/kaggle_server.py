@@ -32,6 +32,8 @@ class Answer:
     """... or leave it open and silent."""
     ranges: bool = True
     """Answer a request for a part with the part; else with the whole, as some servers do."""
+    length: bool = True
+    """Tell how long the answer is."""
 
 
 @dataclass
@@ -45,10 +47,14 @@ class KaggleServer:
     """Status and message of every answer of the API, instead of a redirect; `{login}` in the
     message stands for the Authorization header of the request."""
     api_troubles: list[int | None] = field(default_factory=list)
-    """Status of the API's next answers, used up one by one; None stands for silence."""
+    """Status of the API's next answers, used up one by one; None stands for silence, 200 for a web
+    page."""
     api_silent: threading.Event = field(default_factory=threading.Event)
     """While set, the API reads requests and answers none."""
+    token_troubles: list[tuple[int, str]] = field(default_factory=list)
+    """Status and message of the API's next answers to whether a token is good."""
     needs_login: bool = False
+    renews: bool = True
     on_renewal: Callable[[], object] = lambda: None
     """Called before a login of `kaggle auth login` is renewed."""
     etag: str = '"version-1"'
@@ -72,8 +78,13 @@ class _Handler(BaseHTTPRequestHandler):
         if self.kaggle.api_silent.is_set():
             self.kaggle.closing.wait()
             return
-        if self.path.endswith("/IntrospectToken"):
+        if self.path.endswith("/IntrospectToken") and self.kaggle.token_troubles:
+            status, message = self.kaggle.token_troubles.pop(0)
+            self._send_json(status, {"code": status, "message": message})
+        elif self.path.endswith("/IntrospectToken"):
             self._send_json(200, {"active": True, "username": "someone"})
+        elif self.path.endswith("/GenerateAccessToken") and not self.kaggle.renews:
+            self._send_json(401, {"code": 401, "message": "Expired"})
         elif self.path.endswith("/GenerateAccessToken"):
             self.kaggle.on_renewal()
             self._send_json(200, {"token": "renewed", "expiresIn": 3600})
@@ -81,6 +92,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._send_json(401, {"code": 401, "message": "Unauthenticated"})
         elif self.kaggle.api_troubles:
             trouble = self.kaggle.api_troubles.pop(0)
+            if trouble == 200:
+                self._send_page()
+                return
             if trouble is None:
                 self.kaggle.closing.wait()
                 return
@@ -105,7 +119,8 @@ class _Handler(BaseHTTPRequestHandler):
         # Only "bytes=<start>-" is ever asked.
         start = int(asked[6:-1]) if asked and answer.body is None and answer.ranges else 0
         self.send_response(206 if start else answer.status)
-        self.send_header("Content-Length", str(len(whole) - start))
+        if answer.length:
+            self.send_header("Content-Length", str(len(whole) - start))
         if answer.ranges:
             self.send_header("Accept-Ranges", "bytes")
         self.send_header("ETag", self.kaggle.etag)
@@ -115,6 +130,14 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.stall:
             self.wfile.flush()
             self.kaggle.closing.wait()
+
+    def _send_page(self) -> None:
+        body = b"<html><title>Welcome to our network</title></html>"
+        self.send_response(200)
+        self.send_header("Content-Type", "text/html")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _send_json(self, status: int, content: object, retry_after: int = 0) -> None:
         body = json.dumps(content).encode()
