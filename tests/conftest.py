@@ -89,3 +89,18 @@ def contents():
     rng = np.random.default_rng(2)
     coarse = rng.random((3, 6, 6, 3)).astype(np.float32)
     return coarse.repeat(8, axis=1).repeat(8, axis=2)
+
+
+@pytest.fixture(scope="session")
+def study(tmp_path_factory):
+    """The folder in which the workflow's small study has run from beginning to end."""
+    from test_workflow import snakemake
+
+    from nstcore.demo import paint_dataset, write_photographs
+
+    folder = tmp_path_factory.mktemp("study")
+    paint_dataset(folder / "artworks", seed=1, paintings=4)
+    write_photographs(folder / "photographs")
+    done = snakemake(folder)
+    assert done.returncode == 0, done.stdout
+    return folder

@@ -7,7 +7,8 @@ from itertools import groupby
 from pathlib import Path
 
 from nstcore.common.program import run
-from nstcore.dataset.catalogue import Artwork, make_catalogue, write_catalogue
+from nstcore.dataset.catalogue import Catalogue, make_catalogue, write_catalogue
+from nstcore.dataset.passed_over import lines
 
 
 def main() -> None:
@@ -19,13 +20,13 @@ def main() -> None:
     say = partial(print, flush=True)
     catalogue = make_catalogue(args.dataset, args.threads, say)
     write_catalogue(catalogue, args.output)
-    for line in findings(catalogue.artworks):
+    for line in findings(catalogue):
         say(line)
 
 
-def findings(artworks: Iterable[Artwork]) -> Iterable[str]:
+def findings(catalogue: Catalogue) -> Iterable[str]:
     """Tell what a user of the dataset may want to know; nothing of it stops a study."""
-    for style, group in groupby(artworks, key=lambda artwork: artwork.style):
+    for style, group in groupby(catalogue.artworks, key=lambda artwork: artwork.style):
         paintings = list(group)
         announced = paintings[0].announced
         if announced and int(announced) != len(paintings):
@@ -37,6 +38,9 @@ def findings(artworks: Iterable[Artwork]) -> Iterable[str]:
                 yield f"{artwork.id}: looks like {artwork.look_alikes}"
             if artwork.fault:
                 yield f"{artwork.source}: {artwork.fault}"
+            if artwork.remark:
+                yield f"{artwork.source}: used, though {artwork.remark}"
+    yield from lines(catalogue.passed_over)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,12 @@ def main() -> None:
         print(f"{count} {split} pictures{f' for {style}' if style else ''}")
     for skipped in notes.skipped:
         print(f"skipped for {skipped.use}: {skipped.source}: {skipped.reason}")
+    for one in notes.passed_over:
+        # The catalogue's job has told of the dataset.
+        if one.use != "dataset":
+            print(f"passed over for {one.use}: {one.source}: {one.reason}")
+    for one in notes.remarks:
+        print(f"used for {one.use}: {one.source}: {one.reason}")
     for alike in notes.alike:
         same = "has the same bytes as" if alike.same_bytes else "looks like"
         print(f"{alike.first}: {same} {alike.second}")

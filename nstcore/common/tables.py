@@ -28,12 +28,14 @@ def write_rows(kind: type[Record], rows: Iterable[Record], path: Path | str) -> 
         writer.writerows(asdict(row) for row in rows)  # type: ignore[call-overload]
 
 
-def read_rows(kind: type[Record], path: Path | str) -> list[Record]:
+def read_rows(kind: type[Record], path: Path | str, added: int = 0) -> list[Record]:
     """Read what `write_rows` wrote.
 
     Args:
         kind: A dataclass whose fields are of type str or int.
         path: The table.
+        added: How many of the last columns tables of older versions may lack; these fields have
+            defaults.
 
     Raises:
         DataError: The file is missing, or is no such table.
@@ -42,23 +44,24 @@ def read_rows(kind: type[Record], path: Path | str) -> list[Record]:
     try:
         with Path(path).open(encoding="utf-8", newline="") as file:
             rows = csv.reader(file, strict=True)
-            if next(rows, None) != wanted:
+            header = next(rows, [])
+            if header not in (wanted, wanted[: len(wanted) - added]):
                 raise DataError(
                     f"{path}: expected the columns {', '.join(wanted)}; delete it and run again"
                 )
-            return [_row(kind, row) for row in rows]
+            return [_row(kind, row, len(header)) for row in rows]
     except FileNotFoundError:
         raise DataError(f"{path}: no such table") from None
     except (OSError, ValueError, csv.Error) as error:
         raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
 
 
-def _row(kind: type[Record], values: list[str]) -> Record:
+def _row(kind: type[Record], values: list[str], width: int) -> Record:
     types = [field.type for field in fields(kind)]  # type: ignore[arg-type]
     return kind(
         *(
             int(value) if kind_of_field is int else value
-            for kind_of_field, value in zip(types, values, strict=True)
+            for kind_of_field, value in zip(types[:width], values, strict=True)
         )
     )
 

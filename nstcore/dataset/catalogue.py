@@ -11,14 +11,15 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 
-from nstcore.common.errors import DataError, ImageError
+from nstcore.common.errors import ImageError
 from nstcore.common.files import sha256
 from nstcore.common.tables import read_rows, write_rows
-from nstcore.dataset.artists import Artist, find_artist, fold, read_artists, same_name, split_list
-from nstcore.dataset.layout import EXPECTED, Layout, arrange, list_files, repair_name
-from nstcore.images.decoding import shown
-from nstcore.images.fingerprint import find_look_alikes, fingerprint, look_alike
-from nstcore.images.io import read_image
+from nstcore.dataset.artists import find_artist, fold, read_artists, same_name, split_list
+from nstcore.dataset.layout import repair_name
+from nstcore.dataset.passed_over import PassedOver, look_through_dataset
+from nstcore.images.fingerprint import find_look_alikes, fingerprint, look_alike, look_same
+from nstcore.images.formats import shown
+from nstcore.images.io import read_with_remark
 
 _LONGEST_ID = 100
 
@@ -44,13 +45,15 @@ class Artwork:
     height: int = 0
     sha256: str = ""
     fingerprint: str = ""
-    """See `alike.fingerprint`; 64 hexadecimal digits."""
+    """See `images.fingerprint`; of older versions its first 64 digits alone."""
     duplicate_of: str = ""
     """The id of the first picture with the same bytes, if it is not this one."""
     look_alikes: str = ""
-    """Ids of pictures with other bytes that look the same, with spaces between."""
+    """Ids of pictures with other bytes that look the same, mirrored or not, with spaces between."""
     fault: str = ""
     """Why the file cannot be used; empty where it can."""
+    remark: str = ""
+    """What the file lacks though it is used."""
 
     @property
     def key(self) -> str:
@@ -64,6 +67,8 @@ class Catalogue:
     """A dataset's pictures, by style in alphabetical order and in natural order within it."""
 
     artworks: tuple[Artwork, ...]
+    passed_over: tuple[PassedOver, ...] = ()
+    """Files that look like pictures and are none of these."""
 
     @cached_property
     def by_style(self) -> dict[str, list[Artwork]]:
@@ -95,37 +100,27 @@ class Catalogue:
 
 
 def write_catalogue(catalogue: Catalogue, path: Path | str) -> None:
-    """Write `catalogue.csv`, whole or not at all."""
-    write_rows(Artwork, catalogue.artworks, path)
+    """Write `catalogue.csv`, whole or not at all.
+
+    What was passed over stands at its end, in rows without an id.
+    """
+    passed_over = (
+        Artwork("", "", "", "", "", one.source, fault=one.reason) for one in catalogue.passed_over
+    )
+    write_rows(Artwork, (*catalogue.artworks, *passed_over), path)
 
 
 def read_catalogue(path: Path | str) -> Catalogue:
-    """Read `catalogue.csv`.
+    """Read `catalogue.csv`, of older versions too: these have no remarks.
 
     Raises:
         DataError: The file is missing or is no catalogue.
     """
-    return Catalogue(tuple(read_rows(Artwork, path)))
-
-
-def _find_pictures(dataset: Path) -> tuple[Layout, tuple[Artist, ...]]:
-    """Find a dataset's pictures by their names, and read its table of artists.
-
-    Args:
-        dataset: A folder in one of the layouts that `layout.arrange` knows.
-
-    Raises:
-        DataError: There is no such folder, no picture in it, or its table cannot be read.
-    """
-    if not dataset.is_dir():
-        raise DataError(f"{dataset}: no such dataset folder")
-    try:
-        layout = arrange(list_files(dataset))
-    except OSError as error:
-        raise DataError(f"{error.filename}: cannot be read ({error.strerror})") from None
-    if not layout.folders:
-        raise DataError(f"{dataset}: no pictures; {EXPECTED}")
-    return layout, read_artists(dataset / layout.table) if layout.table else ()
+    rows = read_rows(Artwork, path, added=1)
+    return Catalogue(
+        tuple(row for row in rows if row.id),
+        tuple(PassedOver(row.source, row.fault) for row in rows if not row.id),
+    )
 
 
 def make_catalogue(
@@ -144,7 +139,8 @@ def make_catalogue(
     Raises:
         DataError: There is no such folder, no picture in it, or its table cannot be read.
     """
-    layout, artists = _find_pictures(dataset)
+    layout, passed_over = look_through_dataset(dataset)
+    artists = read_artists(dataset / layout.table) if layout.table else ()
     entries: list[Artwork] = []
     homes: dict[str, str] = {}
     for folder, names in layout.folders.items():
@@ -163,7 +159,8 @@ def make_catalogue(
     # Two folders of one artist are neighbours from here on.
     entries.sort(key=lambda entry: entry.style)
     looked_at = look_at(entries, threads, say)
-    return Catalogue(tuple(relate(list(_without_repeats(looked_at, homes, say)))))
+    artworks = relate(list(_without_repeats(looked_at, homes, say)))
+    return Catalogue(tuple(artworks), tuple(passed_over))
 
 
 def look_at(
@@ -187,7 +184,7 @@ def _look_at(entry: Artwork) -> Artwork:
         escaped = entry.source.encode(errors="backslashreplace").decode()
         return replace(entry, source=escaped, fault="its name is not UTF-8; rename it")
     try:
-        image = read_image(path)
+        image, remark = read_with_remark(path)
         digest = sha256(path)
     except ImageError as error:
         return replace(entry, fault=str(error).removeprefix(f"{shown(path)}: "))
@@ -199,6 +196,7 @@ def _look_at(entry: Artwork) -> Artwork:
         height=image.height,
         sha256=digest,
         fingerprint=fingerprint(image),
+        remark=remark,
     )
 
 
@@ -225,7 +223,14 @@ def relate(artworks: Sequence[Artwork]) -> list[Artwork]:
 
 
 def same_picture(artwork: Artwork, other: Artwork) -> bool:
-    """Tell whether two pictures have the same bytes or look alike; unusable ones never do."""
+    """Tell whether two pictures have the same bytes or look the same; unusable ones never do."""
+    if artwork.fault or other.fault:
+        return False
+    return artwork.sha256 == other.sha256 or look_same(artwork.fingerprint, other.fingerprint)
+
+
+def shows_same(artwork: Artwork, other: Artwork) -> bool:
+    """Tell whether two pictures are the `same_picture`, or one shows the other framed or cut."""
     if artwork.fault or other.fault:
         return False
     return artwork.sha256 == other.sha256 or look_alike(artwork.fingerprint, other.fingerprint)

@@ -11,11 +11,10 @@ import os
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-SUFFIXES = frozenset({".avif", ".bmp", ".gif", ".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp"})
-"""Endings (lower case) of the files that count as pictures."""
+from nstcore.images.formats import is_named_as_read
 
 TABLE = "artists.csv"
 PICTURES = "images/images"
@@ -49,6 +48,8 @@ class Layout:
     with the relative paths of its pictures in natural order."""
     table: str | None
     """The relative path of `artists.csv`, if there is one."""
+    others: tuple[str, ...] = ()
+    """The relative paths of all other files, hidden ones among them."""
 
 
 def arrange(names: Iterable[str]) -> Layout:
@@ -61,15 +62,21 @@ def arrange(names: Iterable[str]) -> Layout:
         The pictures by folder. Where full-size and resized pictures are there, the full-size ones
         count; files of other kinds, hidden ones and those in other places are left aside.
     """
-    known = [name for name in names if not _is_hidden(name)]
-    pictures = [name for name in known if PurePosixPath(name).suffix.lower() in SUFFIXES]
+    every = list(names)
+    layout = _arrange([name for name in every if not _is_hidden(name)])
+    taken = {name for folder in layout.folders.values() for name in folder} | {layout.table}
+    return replace(layout, others=tuple(name for name in every if name not in taken))
+
+
+def _arrange(known: list[str]) -> Layout:
+    pictures = [name for name in known if is_named_as_read(name)]
     if folders := _find_folders(pictures):
         return Layout(folders, TABLE if TABLE in known else None)
     # The whole dataset may lie in a folder of its own.
     tops = {name.partition("/")[0] for name in known if "/" in name}
     if len(tops) == 1:
         (top,) = tops
-        inner = arrange(name.removeprefix(f"{top}/") for name in known if "/" in name)
+        inner = _arrange([name.removeprefix(f"{top}/") for name in known if "/" in name])
         return Layout(
             {
                 folder: tuple(f"{top}/{name}" for name in names_within)
@@ -159,7 +166,7 @@ def pictures_in(folder: Path) -> list[str]:
     """
     names = (path.name for path in folder.iterdir() if not path.is_dir())
     shown = (name for name in names if not _is_hidden(name))
-    return sorted((name for name in shown if Path(name).suffix.lower() in SUFFIXES), key=natural)
+    return sorted(filter(is_named_as_read, shown), key=natural)
 
 
 def archive_name(archive: Path | str) -> str:

@@ -15,7 +15,10 @@ from PIL.PngImagePlugin import PngImageFile, PngInfo
 
 from nstcore.common.errors import ImageError
 from nstcore.common.files import atomic_write
-from nstcore.images.decoding import decoded, shown, to_srgb
+from nstcore.images.conversion import to_srgb
+from nstcore.images.decoding import decoded
+from nstcore.images.formats import shown
+from nstcore.images.refusal import RefusedError
 
 Pixels = NDArray[np.float32]
 
@@ -31,7 +34,8 @@ def read_image(path: Path | str) -> Image.Image:
 
     The EXIF orientation is applied, an embedded colour profile (RGB, grey or CMYK) is converted to
     sRGB, palettes, greyscale, CMYK, Lab, YCbCr and 16-bit pictures become RGB, and transparent
-    pixels are laid over white. Damaged EXIF data and profiles are passed over.
+    pixels are laid over white. Damaged EXIF data and profiles are passed over, and so is a missing
+    end behind the pixels.
 
     Args:
         path: A JPEG, PNG, WebP, TIFF, BMP, GIF or AVIF file, which its content tells and not its
@@ -43,10 +47,23 @@ def read_image(path: Path | str) -> Image.Image:
     Raises:
         ImageError: The file is missing, unreadable, empty, truncated or otherwise damaged, has no
             pixels or more than `MAX_PIXELS`, holds grey values out of range (beyond 0..1 in
-            floating point, beyond 0..65535 in integers), or is no picture in one of these formats.
+            floating point, beyond 0..65535 in integers), is no picture in one of these formats, or
+            of a kind that would be shown in wrong colours (see `doubtful`).
     """
-    with decoded(path) as image:
-        return to_srgb(image)
+    return read_with_remark(path)[0]
+
+
+def read_with_remark(path: Path | str) -> tuple[Image.Image, str]:
+    """Read a picture as `read_image` does, and say what its file lacks though it can be used.
+
+    Returns:
+        The picture, and a few words, none for most pictures.
+
+    Raises:
+        ImageError: As `read_image` does.
+    """
+    with decoded(path) as (image, remark):
+        return to_srgb(image), remark
 
 
 def resize(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -115,9 +132,13 @@ def read_text(path: Path | str) -> dict[str, str]:
     """Return the text chunks of a PNG; of an animated one and of other formats, nothing.
 
     Raises:
-        ImageError: As `read_image` does, apart from the range of grey values.
+        ImageError: As `read_image` does, apart from the range of grey values; a PNG also where
+            only its end is missing.
     """
-    with decoded(path) as image:
+    with decoded(path) as (image, remark):
+        # A picture of our own that was cut counts as not written.
+        if remark and isinstance(image, PngImageFile):
+            raise RefusedError(f"damaged PNG picture ({remark})")
         # Pillow would decode every picture of an animation to look behind the last.
         if isinstance(image, PngImageFile) and not image.is_animated:
             return {key: str(value) for key, value in image.text.items()}

@@ -31,13 +31,14 @@ class Picture:
 
 @dataclass(frozen=True)
 class Skipped:
-    """A picture whose place another one took, since its file cannot be used."""
+    """A file of which something is to be told."""
 
     use: str
-    """What for: the style's label, or "contents"."""
+    """What for: the style's label, "contents", or "dataset"."""
     source: str
-    """The file."""
+    """The file; the folder where several of it are meant."""
     reason: str
+    """What is wrong with it."""
 
 
 @dataclass(frozen=True)
@@ -82,8 +83,13 @@ class Notes:
 
     census: Census
     skipped: tuple[Skipped, ...] = ()
+    """Pictures whose places others took, since their files cannot be used."""
     alike: tuple[Alike, ...] = ()
     supplies: tuple[Supply, ...] = ()
+    passed_over: tuple[Skipped, ...] = ()
+    """Files that look like pictures and are used as none."""
+    remarks: tuple[Skipped, ...] = ()
+    """Pictures that are used though their files lack something."""
 
 
 def write_selection(pictures: Iterable[Picture], path: Path | str) -> None:

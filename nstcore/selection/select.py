@@ -1,7 +1,7 @@
 """Choose a study's pictures: paintings of each style, and contents drawn with a seed."""
 
 import hashlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations, zip_longest
 from pathlib import Path
@@ -16,10 +16,11 @@ from nstcore.dataset.catalogue import (
     same_picture,
     unique_ids,
 )
-from nstcore.dataset.layout import pictures_in
+from nstcore.dataset.passed_over import PassedOver, look_through
 from nstcore.dataset.source import OnBadImage
 from nstcore.selection.pictures import Alike, Census, Notes, Picture, Skipped, Supply
 from nstcore.selection.styles import Contents, Style, Styles
+from nstcore.selection.taking import Taker
 
 
 def select(
@@ -35,8 +36,9 @@ def select(
 
     An artist's and a folder's paintings are the first by number. A genre's are drawn, evenly from
     its artists. Of a list, all are taken. Contents are never a style image, nor a copy of one or a
-    picture that looks like one, and no content is there twice. What is drawn for one style or split
-    does not change when another is added, unless both would have the same content.
+    picture that looks like one, be it mirrored, framed or cut, and no content is there twice. What
+    is drawn for one style or split does not change when another is added, unless both would have
+    the same content.
 
     Args:
         catalogue: The dataset.
@@ -52,22 +54,32 @@ def select(
             are all named at once.
     """
     ids = {artwork.id.casefold() for artwork in catalogue.artworks}
-    taker = _Taker(on_bad_image)
+    taker = Taker(on_bad_image)
     used: list[_Used] = []
     supplies = []
+    passed_over = {"dataset": list(catalogue.passed_over)}
     for style in styles.each():
-        candidates = _paintings(style, catalogue, seed, ids)
-        for split, artworks in taker.take_paintings(candidates, style, heldout).items():
+        if style.folder is None:
+            candidates = _paintings(style, catalogue, seed)
+            beside = _beside(candidates, catalogue)
+        else:
+            candidates, beside = _look_into(Path(style.folder), style.name, ids)
+            passed_over[style.label] = beside
+        for split, artworks in taker.take_paintings(candidates, style, heldout, beside).items():
             used += (_Used("style", split, style.name, artwork) for artwork in artworks)
         announced = candidates[0].announced if style.artist else ""
         supplies.append(Supply(style.name, len(candidates), announced))
     folder = contents.folder
-    pool = catalogue.artworks if folder is None else _look_into(Path(folder), "", ids)
+    pool: Sequence[Artwork] = catalogue.artworks
+    beside = list(catalogue.passed_over)
+    if folder is not None:
+        pool, beside = _look_into(Path(folder), "", ids)
+        passed_over["contents"] = beside
     told = {entry.source for entry in taker.skipped}
     order = draw_order(
         (entry for entry in pool if entry.source not in told), f"{seed}/contents drawn"
     )
-    taken = taker.take_contents(order, [entry.artwork for entry in used], contents)
+    taken = taker.take_contents(order, [entry.artwork for entry in used], contents, beside)
     for split, artworks in taken.items():
         used += (_Used("content", split, "", artwork) for artwork in artworks)
     if taker.skipped and on_bad_image == "stop":
@@ -77,7 +89,16 @@ def select(
             + "; mend or remove them, or set on_bad_image: skip in the config's data"
         )
     notes = Notes(
-        _count(catalogue), tuple(taker.skipped), tuple(_find_alike(used)), tuple(supplies)
+        _count(catalogue),
+        tuple(taker.skipped),
+        tuple(_find_alike(used)),
+        tuple(supplies),
+        tuple(
+            Skipped(use, one.source, one.reason)
+            for use, found in passed_over.items()
+            for one in found
+        ),
+        tuple(_remarks(used, {style.name: style.label for style in styles.each()})),
     )
     return [entry.picture for entry in used], notes
 
@@ -104,10 +125,8 @@ class _Used:
         )
 
 
-def _paintings(style: Style, catalogue: Catalogue, seed: int, ids: set[str]) -> list[Artwork]:
-    """Return a style's paintings, the first of which are to be taken."""
-    if style.folder is not None:
-        return _look_into(Path(style.folder), style.name, ids)
+def _paintings(style: Style, catalogue: Catalogue, seed: int) -> list[Artwork]:
+    """Return a style's paintings in the dataset, the first of which are to be taken."""
     if style.paintings:
         return _listed(style, catalogue)
     if style.genre is None and style.artist is None:
@@ -145,106 +164,25 @@ def _listed(style: Style, catalogue: Catalogue) -> list[Artwork]:
     return [known[identifier] for identifier in style.paintings]
 
 
-def _look_into(folder: Path, style: str, ids: set[str]) -> list[Artwork]:
+def _look_into(folder: Path, style: str, ids: set[str]) -> tuple[list[Artwork], list[PassedOver]]:
     """Look at the pictures right within a folder; their ids differ from those that are taken."""
-    if not folder.is_dir():
-        raise DataError(f"{folder}: no such folder of pictures")
-    try:
-        paths = [folder / name for name in pictures_in(folder)]
-    except OSError as error:
-        raise DataError(f"{folder}: cannot be read ({error.strerror})") from None
-    if not paths:
-        raise DataError(f"{folder}: no pictures; expected .jpg, .png ... right within it")
+    paths, passed_over = look_through(folder)
     entries = [Artwork(style, "", "", "", picture_id(path, style), str(path)) for path in paths]
-    return list(unique_ids(look_at(entries), ids))
+    return list(unique_ids(look_at(entries), ids)), passed_over
 
 
-class _Taker:
-    """Takes pictures, and keeps what is wrong with those that cannot be used."""
-
-    def __init__(self, on_bad_image: OnBadImage) -> None:
-        self._stop = on_bad_image == "stop"
-        self.skipped: list[Skipped] = []
-
-    def take_paintings(
-        self, candidates: Sequence[Artwork], style: Style, heldout: int
-    ) -> dict[str, list[Artwork]]:
-        """Take as many paintings as the style asks for, the first of them, and set some aside.
-
-        Raises:
-            DataError: There are fewer.
-        """
-        if style.images is None:
-            taken = self._take(candidates, len(candidates), style.label)
-            aside = _last_unlike_others(taken, heldout)
-            targets = [artwork for artwork in taken if artwork not in aside]
-        else:
-            targets = self._take(candidates, style.images, style.label)
-            rest = candidates[candidates.index(targets[-1]) + 1 :] if targets else []
-            aside = self._take(_new(rest, list(targets)), heldout, style.label)
-        if len(targets) < (style.images or 1) or len(aside) < heldout:
-            bad = sum(bool(artwork.fault) for artwork in candidates)
-            wanted = "all" if style.images is None else str(style.images)
-            raise DataError(
-                f"{style.label}: {len(candidates)} paintings"
-                + (f", {bad} of them unusable" if bad else "")
-                + f", {wanted} asked"
-                + (f" and {heldout} to set aside that look like no other" if heldout else "")
-                + "; lower styles.images"
-                + (" or judge.heldout" if heldout else "")
-                + " in the config, or add paintings"
-            )
-        return {"target": targets, "heldout": aside}
-
-    def take_contents(
-        self, order: Sequence[Artwork], paintings: Iterable[Artwork], wanted: Contents
-    ) -> dict[str, list[Artwork]]:
-        """Take contents, by split, that neither look like a painting nor like one another.
-
-        Raises:
-            DataError: There are too few.
-        """
-        used = list(paintings)
-        # From both ends, so that no split decides which pictures the other gets.
-        tests = self._take(_new(order, used), wanted.test, "contents")
-        trains = self._take(_new(order[::-1], used), wanted.train, "contents")
-        if len(tests) < wanted.test or len(trains) < wanted.train:
-            raise DataError(
-                f"contents: {len(order)} pictures to draw from, too few for {wanted.train} "
-                f"training and {wanted.test} test contents; style images, unusable pictures and "
-                "those that look like another do not count"
-            )
-        return {"train": trains, "test": tests}
-
-    def _take(self, candidates: Iterable[Artwork], wanted: int, use: str) -> list[Artwork]:
-        taken: list[Artwork] = []
-        for artwork in candidates if wanted else ():
-            if artwork.fault:
-                self.skipped.append(Skipped(use, artwork.source, artwork.fault))
-            # One that stops the study keeps its place: only what the study needs is judged.
-            if self._stop or not artwork.fault:
-                taken.append(artwork)
-            if len(taken) == wanted:
-                break
-        return taken
+def _beside(paintings: Iterable[Artwork], catalogue: Catalogue) -> list[PassedOver]:
+    """Return what was passed over in the folders that paintings come from."""
+    folders = {Path(painting.source).parent for painting in paintings}
+    return [one for one in catalogue.passed_over if Path(one.source).parent in folders]
 
 
-def _last_unlike_others(artworks: Sequence[Artwork], count: int) -> list[Artwork]:
-    """Return the last pictures, in their order, that look like no other one."""
-    alone = [
-        artwork
-        for artwork in reversed(artworks)
-        if not any(same_picture(artwork, other) for other in artworks if other is not artwork)
-    ]
-    return alone[:count][::-1]
-
-
-def _new(candidates: Iterable[Artwork], used: list[Artwork]) -> Iterator[Artwork]:
-    """Yield pictures that neither are nor look like one that is used; from then they are used."""
-    for artwork in candidates:
-        if not any(same_picture(artwork, other) for other in used):
-            used.append(artwork)
-            yield artwork
+def _remarks(used: Iterable[_Used], labels: Mapping[str, str]) -> Iterator[Skipped]:
+    """Tell what the files of used pictures lack; styles are called by their labels."""
+    for entry in used:
+        if entry.artwork.remark:
+            use = labels.get(entry.style, "contents")
+            yield Skipped(use, entry.artwork.source, entry.artwork.remark)
 
 
 def draw_order(artworks: Iterable[Artwork], salt: str) -> list[Artwork]:

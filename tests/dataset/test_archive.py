@@ -80,7 +80,15 @@ def test_equal_pictures_of_one_folder_are_all_kept(
 
 @pytest.mark.parametrize(
     "name",
-    ["images/images/Monet/../../../../out.jpg", "/images/images/Monet/a.jpg", "..\\a.jpg", "C:/a"],
+    [
+        "images/images/Monet/../../../../out.jpg",
+        "/images/images/Monet/a.jpg",
+        "..\\a.jpg",
+        "images\\..\\..\\a.jpg",
+        "\\a.jpg",
+        "C:/a",
+        "C:\\a",
+    ],
 )
 def test_a_member_that_points_out_of_the_folder_is_refused(
     members: dict[str, bytes], tmp_path: Path, folder: Path, name: str
@@ -209,6 +217,90 @@ def test_what_is_no_archive_cannot_be_extracted(
         extract(tmp_path / "own.zip", folder)
 
     assert list(folder.parent.iterdir()) == []
+
+
+OTHERS = [
+    (b"Rar!\x1a\x07\x01\0", "a RAR archive"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
+    (b"\x1f\x8b\x08", "a gzip archive, as of .tar.gz"),
+    (b"BZh9", "a bzip2 archive"),
+    (b"\xfd7zXZ\0", "an xz archive"),
+    (bytes(257) + b"ustar", "a tar archive"),
+    (b"PK\5\6" + bytes(18), "an empty zip archive"),
+    (b"PK\7\x08", "a zip archive in several parts"),
+    (b"<html>", "a web page"),
+]
+
+
+@pytest.mark.parametrize(("content", "name"), OTHERS)
+def test_another_kind_of_archive_is_called_what_it_is(
+    content: bytes, name: str, tmp_path: Path, folder: Path
+) -> None:
+    path = tmp_path / "own.zip"
+    path.write_bytes(content)
+
+    with pytest.raises(DataError, match=r"own\.zip: not a zip archive; extract it") as caught:
+        extract(path, folder)
+
+    assert f"(it is {name}" in str(caught.value)
+    assert name.removeprefix("a ") in (find_fault(path) or "")
+
+
+def patched(content: bytes, near: int, far: int, value: int) -> bytes:
+    """Return a zip archive with a 16-bit field of each member changed.
+
+    Args:
+        content: An archive.
+        near: Where the field stands in the header before a member.
+        far: Where it stands in the directory at the end.
+        value: The new one.
+    """
+    changed = bytearray(content)
+    for mark, place in ((b"PK\3\4", near), (b"PK\1\2", far)):
+        at = -1
+        while (at := content.find(mark, at + 1)) >= 0:
+            changed[at + place : at + place + 2] = value.to_bytes(2, "little")
+    return bytes(changed)
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [((6, 8, 1), "encrypted"), ((8, 10, 99), "packed in a way that is not read")],
+)
+def test_an_archive_that_is_sound_but_not_read_is_not_called_damaged(
+    members: dict[str, bytes],
+    fields: tuple[int, int, int],
+    message: str,
+    tmp_path: Path,
+    folder: Path,
+) -> None:
+    path = tmp_path / "own.zip"
+    path.write_bytes(patched(make_archive(members), *fields))
+
+    with pytest.raises(DataError, match=rf"{message} .*; extract it yourself and give") as caught:
+        extract(path, folder)
+
+    assert "damaged" not in str(caught.value)
+    fault = find_fault(path) or ""
+    assert message in fault
+    assert "damaged" not in fault
+
+
+def test_an_archive_with_backslashes_is_read(
+    members: dict[str, bytes], tmp_path: Path, folder: Path
+) -> None:
+    plain = tmp_path / "plain"
+    extract(archive_of(members, tmp_path), plain)
+    path = tmp_path / "windows.zip"
+    with ZipFile(path, "w") as opened:
+        opened.writestr("images\\", b"")
+        for name, content in members.items():
+            opened.writestr(name.replace("/", "\\"), content)
+
+    assert find_fault(path) is None
+    extract(path, folder)
+
+    assert files_in(folder) == files_in(plain)
 
 
 def test_two_members_of_one_name_are_refused(tmp_path: Path, folder: Path) -> None:

@@ -1,10 +1,11 @@
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from catalogues import paint, state
 from conftest import write_unreadable_name
-from PIL import Image
+from PIL import Image, ImageOps
 
 from nstcore.common.errors import DataError
 from nstcore.dataset.catalogue import (
@@ -15,6 +16,7 @@ from nstcore.dataset.catalogue import (
     unique_ids,
     write_catalogue,
 )
+from nstcore.images.decoding import WITHOUT_END
 
 TABLE = """\
 name,genre,paintings
@@ -185,3 +187,35 @@ def test_the_dataset_s_shape_in_small(tmp_path):
         found = catalogue.of_artist(artist)
         folder = artist.replace(" ", "_")
         assert [one.id for one in found] == [f"{folder}_{n}" for n in range(1, count + 1)]
+
+
+def test_a_catalogue_of_an_older_version_is_read(dataset, tmp_path):
+    path = tmp_path / "catalogue.csv"
+    catalogue = make_catalogue(dataset)
+    write_catalogue(catalogue, path)
+    with path.open(encoding="utf-8", newline="") as file:
+        header, *rows = csv.reader(file)
+    assert header[-1] == "remark"
+    short = header.index("fingerprint")
+    for row in rows:
+        row[short] = row[short][:64]
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(row[:-1] for row in (header, *rows))
+    assert [replace(one, fingerprint=one.fingerprint[:64]) for one in catalogue.artworks] == list(
+        read_catalogue(path).artworks
+    )
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(row[:-2] for row in (header, *rows))
+    with pytest.raises(DataError, match=r"catalogue\.csv: expected the columns style, artist"):
+        read_catalogue(path)
+
+
+def test_a_mirrored_copy_is_named_and_a_cut_file_remarked(dataset):
+    bo = dataset / "images" / "images" / "Bo_Two"
+    ImageOps.mirror(Image.open(bo / "Bo_Two_1.png")).save(bo / "Bo_Two_8.jpg", quality=80)
+    whole = (bo / "Bo_Two_2.png").read_bytes()
+    (bo / "Bo_Two_2.png").write_bytes(whole[:-12])
+    found = {one.id: one for one in make_catalogue(dataset).artworks}
+    assert found["Bo_Two_8"].look_alikes == "Bo_Two_1"
+    assert (found["Bo_Two_2"].fault, found["Bo_Two_2"].remark) == ("", WITHOUT_END)
+    assert found["Bo_Two_1"].remark == ""

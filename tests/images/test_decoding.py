@@ -27,8 +27,9 @@ from pictures import (
 from PIL import Image
 
 from nstcore.common.errors import ImageError
-from nstcore.images.decoding import MAX_PIXELS, shown
-from nstcore.images.io import read_image, read_text
+from nstcore.images.decoding import MAX_PIXELS, WITHOUT_END
+from nstcore.images.formats import shown
+from nstcore.images.io import read_image, read_text, read_with_remark, to_image, to_pixels
 
 # Outside of a test `nstcore.images.decoding` passes them over; pytest has filters of its own.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL.TiffImagePlugin")
@@ -227,7 +228,7 @@ def test_a_large_webp_is_refused_with_its_pixels(tmp_path):
     assert reason.startswith(f"absurdly large ({16384**2} pixels; at most {MAX_PIXELS}")
 
 
-@pytest.mark.parametrize("share", [0.3, 0.6, 0.9])
+@pytest.mark.parametrize("share", [0.3, 0.5, 0.7])
 @pytest.mark.parametrize("name", [name for name in SAMPLES if not name.startswith("several")])
 def test_a_picture_that_was_cut_off_is_refused(name, share, tmp_path):
     content = SAMPLES[name].content
@@ -235,10 +236,125 @@ def test_a_picture_that_was_cut_off_is_refused(name, share, tmp_path):
     assert refusal(path).startswith("damaged ")
 
 
-def test_a_png_without_its_end_is_refused(tmp_path):
+SINGLE = {name: sample for name, sample in SAMPLES.items() if not name.startswith("several")}
+
+
+@pytest.mark.parametrize("name", [name for name in SINGLE if name.endswith(("jpg", "png", "gif"))])
+def test_a_picture_without_the_end_of_its_file_is_read_and_told(name, tmp_path):
+    content = SAMPLES[name].content
+    path = put(tmp_path / "a", content)
+    whole, remark = read_with_remark(path)
+    assert remark == ""
+    told = {}
+    for lost in range(1, len(content)):
+        try:
+            image, told[lost] = read_with_remark(put(path, content[:-lost]))
+        except ImageError:
+            break
+        assert image.tobytes() == whole.tobytes()
+    # A JPEG and a GIF end in a marker, a PNG in a chunk after that of its pixels.
+    assert list(told) == list(range(1, max(told) + 1))
+    assert max(told) >= {"jpg": 2, "png": 12, "gif": 1}[name[-3:]]
+    assert set(told.values()) == {WITHOUT_END}
+
+
+def photograph(width=240, height=160):
+    return to_image(photo((width, height)))
+
+
+def photo(size):
+    noise = np.random.default_rng(3).integers(0, 256, (9, 12, 3)).astype(np.uint8)
+    grain = np.random.default_rng(4).normal(scale=0.03, size=(size[1], size[0], 3))
+    return to_pixels(Image.fromarray(noise).resize(size, Image.Resampling.BICUBIC)) + grain
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"progressive": True},
+        {"restart_marker_blocks": 2},
+        {"restart_marker_rows": 1, "progressive": True},
+        {"subsampling": 0},
+    ],
+)
+def test_of_a_cut_jpeg_the_share_that_is_missing_decides(options, tmp_path):
+    content = saved(photograph(), "JPEG", quality=85, **options)
+    whole = np.asarray(read_image(put(tmp_path / "a.jpg", content)), dtype=int)
+    read = 0
+    for lost in (2, 3, 10, 40, 60, 200, 1000, 2000, len(content) // 2, len(content) - 700):
+        path = put(tmp_path / "a.jpg", content[:-lost])
+        try:
+            image, remark = read_with_remark(path)
+        except ImageError as error:
+            assert "image file is truncated: " in str(error)  # noqa: PT017
+            assert lost >= 40
+            continue
+        read += 1
+        differ = (np.asarray(image, dtype=int) != whole).any(axis=2).mean()
+        assert differ <= 0.015
+        assert remark == WITHOUT_END or "of its pixels are missing" in remark
+        assert differ == 0 or remark != WITHOUT_END
+    assert read >= 3
+
+
+def test_a_jpeg_whose_end_was_reserved_and_never_came_is_measured_likewise(tmp_path):
+    content = saved(photograph(), "JPEG", quality=85)
+    half = content[: len(content) // 2]
+    path = put(tmp_path / "a.jpg", half + bytes(len(content) - len(half)))
+    assert "image file is truncated: " in refusal(path)
+    image, remark = read_with_remark(put(path, content[:-2] + bytes(500)))
+    assert (image.tobytes(), remark) == (read_image(put(path, content)).tobytes(), WITHOUT_END)
+
+
+def test_the_text_of_a_png_without_its_end_is_refused(tmp_path):
     path = put(tmp_path / "a.png", SAMPLES["rgb.png"].content[:-1])
-    assert refusal(path) == "damaged PNG picture (image file is truncated)"
+    with pytest.raises(ImageError, match="damaged PNG picture"):
+        read_text(path)
     assert read_image(put(path, SAMPLES["rgb.png"].content + b"more")).size == (WIDTH, HEIGHT)
+
+
+def boxes(major, *compatible):
+    """Return the beginning of a file of boxes with these brands."""
+    brands = major + bytes(4) + b"".join(compatible)
+    return struct.pack(">I", 8 + len(brands)) + b"ftyp" + brands + bytes(99)
+
+
+@pytest.mark.parametrize(
+    ("content", "name"),
+    [
+        (boxes(b"heic", b"mif1", b"heic"), "HEIC"),
+        (boxes(b"mif1", b"mif1", b"heic"), "HEIC"),
+        (boxes(b"msf1", b"hevc"), "HEIC"),
+        (boxes(b"heix"), "HEIC"),
+        (boxes(b"avci", b"mif1"), "HEIF with H.264"),
+        (boxes(b"crx ", b"isom"), "a camera's raw data"),
+        (boxes(b"qt  "), "a video"),
+        (boxes(b"mp42", b"isom"), "a video"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "JPEG 2000"),
+        (b"\xff\x0a\xfa\x1f", "JPEG XL"),
+        (b"8BPS\0\1", "Photoshop"),
+        (b"%PDF-1.7\n", "PDF"),
+        (b'<?xml version="1.0"?>\n<!-- a -->\n<svg xmlns="x"/>', "SVG"),
+        (b"II*\0\x10\0\0\0CR\2\0", "a camera's raw data"),
+        (b"P6\n2 2\n255\n" + bytes(12), "Netpbm"),
+        (b"<!DOCTYPE html><title>404</title>", "a web page"),
+        (b"PK\3\4", "a zip archive"),
+        (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
+    ],
+)
+def test_what_is_not_read_is_called_by_its_name(content, name, tmp_path):
+    reason = refusal(put(tmp_path / "a.jpg", content))
+    assert reason.startswith("not a picture")
+    assert name in reason
+
+
+def test_an_avif_of_any_brand_is_read(tmp_path):
+    content = SAMPLES["rgb.avif"].content
+    size = struct.unpack(">I", content[:4])[0]
+    other = boxes(b"mif1", b"mif1", b"avif", b"miaf").ljust(size, b"\0")[:size]
+    other = struct.pack(">I", size) + other[4:]
+    assert read_image(put(tmp_path / "a.avif", other + content[size:])).size == (WIDTH, HEIGHT)
 
 
 def test_what_is_no_file_is_named_for_what_it_is(tmp_path):

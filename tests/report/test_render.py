@@ -432,9 +432,14 @@ def test_a_finished_study_is_not_called_unfinished(page: Element) -> None:
 
 
 def test_what_was_skipped_and_what_is_there_twice_is_told(page: Element) -> None:
-    (aside,) = page.all("aside", "warning")
-    assert "1 picture was skipped" in aside.text
-    assert "contents: photographs/<i>.jpg : empty <file>" in aside.text
+    skipped, passed_over = page.all("aside", "warning")
+    assert "1 picture was skipped" in skipped.text
+    assert "contents: photographs/<i>.jpg : empty <file>" in skipped.text
+    assert "1 file or folder looks like pictures and is not used" in passed_over.text
+    assert "dataset: paintings/<1>.heic : HEIC, a format that is not read" in passed_over.text
+    notes = [one.text for one in page.all("aside", "note")]
+    (remarks,) = (text for text in notes if "1 picture is used though its file lacks" in text)
+    assert "Tom & Jerry: paintings/<2>.jpg : its file lacks its end" in remarks
     provenance = page.at("provenance").text
     assert "painting_0a and painting_0b look alike" in provenance
     assert "Pictures: 1,234, of 2 artists or folders." in provenance

@@ -1,3 +1,5 @@
+import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,8 @@ NOTES = Notes(
     (Skipped("contents", 'photos/a "b".jpg', "an empty file"),),
     (Alike("Ada_1", "Ada_2", same_bytes=True),),
     (Supply("D\u00fcrer", 12, "12"), Supply("Own", 3, "")),
+    (Skipped("dataset", "data/a.heic", "HEIC, a format that is not read"),),
+    (Skipped("Own", "own/b.jpg", "its file lacks its end"),),
 )
 
 
@@ -40,6 +44,14 @@ def test_a_selection_and_its_notes_survive_their_files(tmp_path):
     write_notes(NOTES, tmp_path / "selection.json")
     assert read_selection(tmp_path / "selection.csv") == pictures(tmp_path)
     assert read_notes(tmp_path / "selection.json") == NOTES
+
+
+def test_notes_of_an_older_version_are_read(tmp_path):
+    write_notes(NOTES, tmp_path / "selection.json")
+    values = json.loads((tmp_path / "selection.json").read_text())
+    del values["passed_over"], values["remarks"]
+    (tmp_path / "selection.json").write_text(json.dumps(values))
+    assert read_notes(tmp_path / "selection.json") == replace(NOTES, passed_over=(), remarks=())
 
 
 @pytest.mark.parametrize("content", ["", "[]", "{}", '{"census": {}, "skipped": [], "alike": []}'])

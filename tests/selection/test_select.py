@@ -1,8 +1,10 @@
 import shutil
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from catalogues import catalogue_of, paint
+from PIL import Image, ImageOps
 
 from nstcore.common.errors import DataError
 from nstcore.dataset.catalogue import Catalogue, make_catalogue
@@ -154,7 +156,11 @@ def test_a_photograph_that_is_a_style_image_is_not_drawn(tmp_path):
     styles, photographs = {"images": 2, "artists": ["Ada"]}, tmp_path / "photos"
     pictures = choose(catalogue, styles, 2, 2, photographs=photographs)
     assert "holiday" not in [p.id for p in pictures]
-    with pytest.raises(DataError, match="5 pictures to draw from, too few for 2 training and 3"):
+    with pytest.raises(
+        DataError,
+        match=r"4 pictures to draw from, too few for 2 training and 3 test contents; "
+        "left out of 5: 1 style images or like one$",
+    ):
         choose(catalogue, styles, 2, 3, photographs=photographs)
 
 
@@ -192,9 +198,24 @@ def test_a_tree_without_a_table_has_no_genres(catalogue):
         choose(bare, {"images": 3, "genres": ["Cubism"]})
 
 
-def test_too_few_contents_are_counted(catalogue):
-    with pytest.raises(DataError, match="24 pictures to draw from, too few for 20 training and 10"):
+def test_too_few_contents_are_counted_after_what_is_left_out(catalogue):
+    with pytest.raises(
+        DataError,
+        match=r"18 pictures to draw from, too few for 20 training and 10 test contents; "
+        "left out of 24: 6 style images or like one$",
+    ):
         choose(catalogue, train=20, test=10)
+    *others, fifth, sixth, seventh, eighth = catalogue.artworks
+    copy = replace(sixth, fingerprint=fifth.fingerprint)
+    like_painting = replace(seventh, sha256=others[0].sha256)
+    bad = replace(eighth, fault="empty", fingerprint="", sha256="")
+    rows = Catalogue((*others, fifth, copy, like_painting, bad))
+    with pytest.raises(
+        DataError,
+        match=r"15 pictures to draw from, .*; left out of 24: "
+        "7 style images or like one, 1 like another content, 1 unusable$",
+    ):
+        choose(rows, train=20, test=10)
 
 
 def test_an_empty_folder_of_photographs_is_named(catalogue, tmp_path):
@@ -296,3 +317,69 @@ def test_too_few_to_set_aside_are_counted(catalogue):
         DataError, match=r"12 paintings, 3 asked and 10 to set aside .* or judge\.heldout in"
     ):
         choose(catalogue, heldout=10)
+
+
+def test_mirrored_framed_and_cut_copies_of_paintings_are_no_contents(tmp_path):
+    for n in range(8):
+        paint(tmp_path / "own" / "Ada" / f"{n}.png", n, size=(96, 72))
+    for n in (0, 1):
+        path = tmp_path / "own" / "Ada" / f"{n}.png"
+        painting = Image.open(path)
+        ImageOps.mirror(painting).save(path.with_name(f"mirrored{n}.jpg"), quality=80)
+        ImageOps.expand(painting, 9, "white").save(path.with_name(f"framed{n}.png"))
+        painting.crop((4, 3, 92, 70)).save(path.with_name(f"cut{n}.png"))
+    catalogue = make_catalogue(tmp_path / "own")
+    styles = {"sets": {"Two": {"paintings": ["Ada_0", "Ada_1"]}}}
+    drawn = choose(catalogue, styles, 3, 3)
+    assert {one.id for one in drawn if one.role == "content"} == {f"Ada_{n}" for n in range(2, 8)}
+    with pytest.raises(DataError, match=r"6 pictures to draw .* of 14: 8 style images or like one"):
+        choose(catalogue, styles, 4, 3)
+    # A catalogue of an older version knows the plain copies only: the same draw as then.
+    old = tuple(replace(one, fingerprint=one.fingerprint[:64]) for one in catalogue.artworks)
+    assert len(choose(Catalogue(old), styles, 4, 3)) == 9
+
+
+def test_no_painting_in_a_frame_is_set_aside_for_the_judge(tmp_path):
+    for n in range(5):
+        paint(tmp_path / "own" / "Ada" / f"{n}.png", n, size=(96, 72))
+    path = tmp_path / "own" / "Ada" / "0.png"
+    ImageOps.expand(Image.open(path), 6, "black").save(path.with_name("4b.png"))
+    for images in (3, "all"):
+        styles = {"images": images, "artists": ["Ada"]}
+        drawn = choose(make_catalogue(tmp_path / "own"), styles, 0, 0, heldout=2)
+        assert ids(drawn, "heldout") == ["Ada_3", "Ada_4"]
+
+
+def test_what_is_no_picture_among_a_set_s_and_photographs_is_named(catalogue, tmp_path):
+    for n in range(1, 4):
+        paint(tmp_path / "own" / f"{n}.png", n)
+        paint(tmp_path / "photos" / f"{n}.jpg", 10 + n)
+    (tmp_path / "own" / "1.png").rename(tmp_path / "own" / "1")
+    (tmp_path / "photos" / "4.heic").write_bytes(b"x")
+    own = {"images": 2, "sets": {"Own": {"folder": str(tmp_path / "own")}}}
+    notes = select(catalogue, Styles(**own), contents_of(1, 1, tmp_path / "photos"), 1, heldout=0)[
+        1
+    ]
+    assert [(one.use, Path(one.source).name) for one in notes.passed_over] == [
+        ("Own", "1"),
+        ("contents", "4.heic"),
+    ]
+    assert "add .png to it" in notes.passed_over[0].reason
+    with pytest.raises(DataError, match=r"Own: 2 paintings, .*; passed over: .*/own/1: a PNG"):
+        choose(catalogue, {**own, "images": 3}, photographs=tmp_path / "photos")
+    with pytest.raises(DataError, match=r"2 test contents; passed over: .*4\.heic: HEIC, a format"):
+        choose(catalogue, own, 2, 2, photographs=tmp_path / "photos")
+
+
+def test_what_a_used_file_lacks_is_noted(tmp_path):
+    for n in range(4):
+        paint(tmp_path / "own" / "Ada One" / f"{n}.jpg", n)
+    first = tmp_path / "own" / "Ada One" / "0.jpg"
+    first.write_bytes(first.read_bytes()[:-2])
+    catalogue = make_catalogue(tmp_path / "own")
+    styles = Styles(images=2, artists=["Ada One"])
+    notes = select(catalogue, styles, contents_of(1, 1), 1)[1]
+    (remark,) = notes.remarks
+    assert (remark.use, remark.source) == ("Ada One", str(first))
+    assert "lacks its end" in remark.reason
+    assert notes.skipped == ()

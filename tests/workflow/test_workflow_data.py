@@ -166,6 +166,9 @@ def test_a_tree_of_one_s_own_with_lists_and_folders_for_styles(tmp_path):
             path = tmp_path / "mine" / style / f"no {number}.jpg"
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(picture(sum(style.encode()) + number))
+    cats = tmp_path / "mine" / "Cats & dogs"
+    (cats / "no 1.jpg").rename(cats / "no 1.jfif")
+    (cats / "no 8.heic").write_bytes(b"\0\0\0\x10ftypheic\0\0\0\0")
     styles = {
         "images": "all",
         "artists": ["Late works"],
@@ -184,6 +187,13 @@ def test_a_tree_of_one_s_own_with_lists_and_folders_for_styles(tmp_path):
     assert (styles.count("Late_works"), styles.count("Two_cats"), styles.count("Dogs")) == (8, 2, 3)
     contents = {row["id"] for row in table if row["role"] == "content"}
     assert len(contents) == 3
+    notes = read_notes(tmp_path / "results/small/selection.json")
+    assert [(one.use, Path(one.source).name) for one in notes.passed_over] == [
+        ("dataset", "no 8.heic"),
+        ("Dogs", "no 8.heic"),
+    ]
+    log = (tmp_path / "results/small/logs/catalogue_dataset.log").read_text()
+    assert "passed over: mine/Cats & dogs/no 8.heic: HEIC, a format that is not read" in log
 
 
 def test_bad_pictures_stop_the_study_by_name_or_are_skipped_and_told(dataset, tmp_path):

@@ -1,0 +1,5 @@
+"""What readers of pictures raise among themselves."""
+
+
+class RefusedError(Exception):
+    """The picture cannot be used; the message says why, without its name."""
