@@ -17,7 +17,6 @@ from nstcore.common.errors import StudyError
 from nstcore.common.program import make_findable
 from nstcore.common.surroundings import pin
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
-from nstcore.dataset.source import local_path
 from nstcore.painting.optimizers import write_optimizers
 from nstcore.painting.schedule import Epochs
 from nstcore.selection.pictures import read_selection

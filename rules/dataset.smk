@@ -24,7 +24,7 @@ if STUDY.data.download:
             "python -m workflow_scripts.download_dataset"
             " --dataset {params.dataset} --output {output.archive:q}"
             # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
-            f" --cache {quoted(local_path(STUDY.data.cache))}"
+            f" --cache {quoted(STUDY.data.cache_folder)}"
             f" --patience {quoted(STUDY.data.patience.to_json())}"
             " > {log:q} 2>&1"
 

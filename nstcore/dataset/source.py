@@ -86,6 +86,11 @@ class Data(Section):
         return path if Path(path).is_file() else None
 
     @property
+    def cache_folder(self) -> str:
+        """The folder of downloads that are not whole yet."""
+        return local_path(self.cache)
+
+    @property
     def folder(self) -> str:
         """The folder that pictures are read from."""
         if self.download:

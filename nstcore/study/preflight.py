@@ -56,7 +56,10 @@ def find_hindrances(study: Study, jobs: Iterable[Job], machine: Machine) -> list
     """
     planned = list(jobs)
     # Snakemake makes the folders itself, and ends without a word of ours where it cannot.
-    lines = find_unwritable(path for job in planned for path in job.files)
+    files = [path for job in planned for path in job.files]
+    if study.data.dataset and any(job.rule == "download_dataset" for job in planned):
+        files.append(f"{study.data.cache_folder}/{study.data.dataset}/lock")
+    lines = find_unwritable(files)
     lines += [*_lack_of_memory(planned, machine), *_lack_of_space(study, planned)]
     with ThreadPoolExecutor() as pool:
         asked = [
@@ -111,7 +114,7 @@ def _lack_of_space(study: Study, jobs: list[Job]) -> Iterator[str]:
         and rules & {"download_dataset", "extract_dataset"}
     ):
         places += find_needed_space(
-            study.data.dataset, Path(study.data.archive), Path(study.data.cache)
+            study.data.dataset, Path(study.data.archive), Path(study.data.cache_folder)
         )
     if rules & {"train", "build_target", "stylize"}:
         there = sum(
@@ -173,6 +176,6 @@ def _lack_of_weights(study: Study, jobs: list[Job]) -> list[str]:
 def _lack_of_dataset(study: Study, jobs: list[Job]) -> list[str]:
     if not study.data.dataset or not any(job.rule == "download_dataset" for job in jobs):
         return []
-    archive, cache = Path(str(study.data.archive)), Path(study.data.cache)
+    archive, cache = Path(str(study.data.archive)), Path(study.data.cache_folder)
     line = foresee_download(study.data.dataset, archive, cache)
     return [line] if line else []
