@@ -128,10 +128,7 @@ def _default(value: Any) -> str:
     if isinstance(value, tuple):
         return "all" if value == tuple(AGGREGATIONS) else ", ".join(f"`{name}`" for name in value)
     if isinstance(value, float):
-        # YAML takes 1e-08 for a text.
-        digits, e, power = f"{value:g}".partition("e")
-        digits += ".0" if e and "." not in digits else ""
-        return f"`{digits}e{int(power)}`" if e else f"`{digits}`"
+        return f"`{_number(value)}`"
     return f"`{value}`" if value != "" else "empty"
 
 
@@ -161,7 +158,7 @@ def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 def _range(field: Mapping[str, Any]) -> str:
     words = [
-        f"{word} {field[key]:g}"
+        f"{word} {_number(field[key])}"
         for key, word in (
             ("minimum", "from"),
             ("exclusiveMinimum", "above"),
@@ -171,6 +168,15 @@ def _range(field: Mapping[str, Any]) -> str:
         if key in field
     ]
     return f" {' '.join(words)}" if words else ""
+
+
+def _number(value: float) -> str:
+    """Write a number as YAML reads it, which takes 1e-08 for a text."""
+    if isinstance(value, int):
+        return str(value)
+    digits, e, power = f"{value:g}".partition("e")
+    digits += ".0" if e and "." not in digits else ""
+    return f"{digits}e{int(power):+}" if e else digits
 
 
 def _plural(kind: str) -> str:
