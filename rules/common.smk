@@ -9,9 +9,6 @@ from pathlib import Path
 
 from snakemake import __version__ as snakemake_version
 
-sys.path.insert(0, workflow.basedir)
-
-from nstcore.common.errors import StudyError
 from nstcore.common.program import make_findable
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
 from nstcore.painting.optimizers import write_optimizers
