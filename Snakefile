@@ -49,7 +49,7 @@ if STUDY.judge:
 include: "rules/report.smk"
 
 
-refuse_missing_sources()
+refuse_unusable_sources()
 
 
 onstart:

@@ -12,10 +12,10 @@ def show(value: object, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
-def first_few(items: Sequence[object], most: int = 5) -> str:
+def first_few(items: Sequence[object], most: int = 3) -> str:
     """Name the first of some things, and how many there are if these are not all."""
     more = f" ... ({len(items)} in all)" if len(items) > most else ""
-    return ", ".join(map(show, items[:most])) + more
+    return ", ".join(show(item, 40) for item in items[:most]) + more
 
 
 def nearest(word: str, allowed: Collection[str], most: int = 6) -> str:

@@ -40,7 +40,14 @@ check a config while it is written if its first line is
 
     # yaml-language-server: $schema=config/schema.json
 
-On the command line, values are laid over those of the file: `--config seed=3`.
+On the command line, values are laid over those of the file, or of config.yaml where no file is
+named: `--config seed=3 'training={"max_epochs": 50}'`. What is to be made comes before them, since
+Snakemake takes all that follows `--configfile` for configs:
+
+    snakemake results/mine/report.html --cores all --configfile mine.yaml
+
+The file is UTF-8. Snakemake reads YAML 1.1, where `0123` is 83, `1:30` is 90, `no` is False and of
+a key that is there twice the last counts; such values are refused, each with its line.
 """
 
 

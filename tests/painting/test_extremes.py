@@ -12,7 +12,7 @@ from nstcore.painting.optimizers import OPTIMIZERS, Adam
 from nstcore.painting.schedule import TrainingSchedule
 from nstcore.painting.train import train
 
-SCHEDULE = TrainingSchedule(max_epochs=3, min_improvement=0.0, patience=3, watch=0)
+SCHEDULE = TrainingSchedule(max_epochs=2, min_improvement=0.0, patience=3, watch=0)
 
 
 def bounds(kind, end):
@@ -59,9 +59,8 @@ def test_an_optimizer_at_the_ends_of_its_ranges_paints(painted, name, end):
 
 
 @pytest.mark.parametrize("weight", [1e-12, 1e12])
-@pytest.mark.parametrize("aggregation", ["simple", "squared", "logged"])
-def test_layers_at_the_ends_of_their_range_paint(painted, aggregation, weight):
-    objective = Objective(aggregation=aggregation, content_share=1e12, total_variation=1e12)
+def test_layers_at_the_ends_of_their_range_paint(painted, weight):
+    objective = Objective(aggregation="logged", content_share=1e12, total_variation=1e12)
     history = painted(objective, Adam(epsilon=1e-30), weight)
     assert np.isfinite(history["total_loss"]).all()
 
