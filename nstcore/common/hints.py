@@ -18,6 +18,12 @@ def first_few(items: Sequence[object], most: int = 3) -> str:
     return ", ".join(show(item, 40) for item in items[:most]) + more
 
 
+def in_part(lines: Sequence[str], most: int = 20) -> list[str]:
+    """Return the first of some lines, and one that counts the others: more nobody reads at once."""
+    rest = len(lines) - most
+    return [*lines[:most], *([f"and {rest} more mistakes"] if rest > 0 else [])]
+
+
 def nearest(word: str, allowed: Collection[str], most: int = 6) -> str:
     """Say what is allowed instead of `word`, in few words: all of it, or the most alike."""
     if len(allowed) <= most:

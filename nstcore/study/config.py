@@ -7,7 +7,7 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from nstcore.backbones.network import BackboneNetwork
 from nstcore.common.errors import ConfigError
-from nstcore.common.hints import nearest, show
+from nstcore.common.hints import in_part, nearest, show
 from nstcore.common.mistakes import Mistake, MistakesError
 from nstcore.common.section import OneOf, Section, unique
 from nstcore.common.texts import FileName, PathText
@@ -25,9 +25,6 @@ _HANDLING = ("on_config_change", "extends")
 
 # Of the pictures of a batch together: VGG19's features of so many are about 100 GB.
 _MOST_PIXELS = 1 << 26
-
-# More lines than that nobody reads at once.
-_MOST_LINES = 20
 
 # Whether to look at the files that the config names: a report is made where they are not, too.
 _LOOK = "look at files"
@@ -92,10 +89,7 @@ class Study(Section):
         if empty or told:
             lines = [f"{key}: nothing is given; give a value, or remove the key" for key in empty]
             lines += told
-            more = len(lines) - _MOST_LINES
-            raise ConfigError(
-                *lines[:_MOST_LINES], *([f"config: and {more} more mistakes"] if more > 0 else [])
-            )
+            raise ConfigError(*in_part(lines))
         return study
 
     @property

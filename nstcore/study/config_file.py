@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from nstcore.common.errors import ConfigError
+from nstcore.common.hints import in_part
 from nstcore.common.section import unrepeated
 
 _TAG = "tag:yaml.org,2002:"
@@ -42,7 +43,7 @@ def find_mistakes(path: Path | str) -> list[str]:
     name = os.path.relpath(path) if Path(path).is_absolute() else str(path)
     name = name if not name.startswith("..") else str(path)
     try:
-        return [f"{name}: {told}" for told in _find(_read(Path(path)))]
+        return in_part([f"{name}: {told}" for told in _find(_read(Path(path)))])
     except ConfigError as error:
         return [f"{name}: {line}" for line in error.lines]
 

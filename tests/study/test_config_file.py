@@ -158,6 +158,12 @@ def test_numbers_on_the_command_line_are_numbers_within_brackets():
     }
 
 
+def test_thousands_of_mistakes_are_told_in_part(write):
+    told = find_mistakes(write("".join(f"k{number}: 0x{number}\n" for number in range(100, 5000))))
+    assert len(told) == 21
+    assert told[-1] == "and 4880 more mistakes"
+
+
 def test_thousands_of_ids_are_checked_in_no_time(write):
     ids = "\n".join(f"      - Pablo_Picasso_{number}" for number in range(7000))
     text = f"study: x\nstyles:\n  sets:\n    All:\n      paintings:\n{ids}\n"

@@ -138,7 +138,7 @@ def test_many_mistakes_are_told_in_part(monkeypatch):
     with pytest.raises(ConfigError) as caught:
         Study.from_config(config)
     assert len(caught.value.lines) == 21
-    assert caught.value.lines[-1] == "config: and 4980 more mistakes"
+    assert caught.value.lines[-1] == "and 4980 more mistakes"
 
 
 @pytest.mark.parametrize(
