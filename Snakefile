@@ -4,33 +4,32 @@
 #   snakemake --cores all --configfile demo.yaml      the embedded demo
 
 import atexit
-import os
 import sys
 
-from snakemake.utils import min_version
+from snakemake.utils import min_version, update_config
 
 min_version("9.0")
 
 
-# A whole config given on the command line replaces config.yaml. One that gives only what differs is
-# laid over the config that it `extends`, unless it was laid over another one by --configfile.
-if "extends" in config and not {"data", "styles", "contents", "backbones"} <= config.keys():
-    BELOW = next(
-        (
-            path
-            for path in (str(config["extends"]), f"{workflow.basedir}/{config['extends']}")
-            if os.path.isfile(path)
-        ),
-        None,
-    )
-    if BELOW is None:
-        sys.exit(f"error: config: extends: no file {config['extends']!r}; name the config below")
+sys.path.insert(0, workflow.basedir)
+
+from nstcore.common.errors import StudyError
+from nstcore.study.config_file import check_files, find_below, read_nested
+
+GIVEN = workflow.config_settings.configfiles
+try:
+    BELOW = find_below(config, GIVEN, workflow.basedir)
+    check_files([*([BELOW] if BELOW else []), *GIVEN])
+except StudyError as error:
+    sys.exit("\n".join(f"error: {line}" for line in error.lines))
+
+
+if BELOW:
 
     configfile: BELOW
 
-elif "study" not in config:
 
-    configfile: "config.yaml"
+update_config(config, read_nested(workflow.config_settings.config))
 
 
 include: "rules/common.smk"
@@ -52,7 +51,7 @@ include: "rules/report.smk"
 include: "rules/estimate.smk"
 
 
-refuse_missing_sources()
+refuse_unusable_sources()
 refuse_blocked()
 
 

@@ -9,11 +9,9 @@ from functools import lru_cache
 from pathlib import Path
 
 from snakemake import __version__ as snakemake_version
-
-sys.path.insert(0, workflow.basedir)
+from snakemake.io import contains_wildcard
 
 from nstcore.common.disk import find_blocked
-from nstcore.common.errors import StudyError
 from nstcore.common.program import make_findable
 from nstcore.common.surroundings import pin
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
@@ -27,10 +25,9 @@ from nstcore.study.journal import find_setting, record_setting
 from nstcore.study.preflight import Job, Machine, find_hindrances
 from nstcore.study.record import check_record, write_record
 
-make_findable(workflow.basedir)
-SET_ASIDE = pin()
-
 try:
+    make_findable(workflow.basedir)
+    SET_ASIDE = pin()
     STUDY = Study.from_config(config)
     RESULTS = STUDY.results
     RECORD = f"{RESULTS}/config.json"
@@ -50,6 +47,11 @@ DATASET = STUDY.data.folder
 # All that pictures are read from. Nothing is made anew because a folder there looks newer.
 SOURCES = [DATASET, *([STUDY.contents.folder] if STUDY.contents.folder else [])]
 SOURCES += [style.folder for style in STUDY.styles.each() if style.folder]
+
+
+def as_is(value):
+    """A parameter in whose text no braces are wildcards: to Snakemake, a function."""
+    return lambda wildcards: value
 
 
 wildcard_constraints:
@@ -132,8 +134,22 @@ def quoted(text):
     return shlex.quote(text).replace("{", "{{").replace("}", "}}")
 
 
-def refuse_missing_sources():
-    """End with one line if pictures are to come from what is neither there nor ever made."""
+def lines(words):
+    """An argument file with a line for each of these words: thousands exceed a command line."""
+    # Bash's own printf, which is no process that a command line would be handed to.
+    return f"@<(printf '%s\\n' {{{words}:q}})"
+
+
+def refuse_unusable_sources():
+    """End with one line if pictures cannot come from where they are to come from."""
+    # Outputs and the project's own files are named after these, where one brace is too much.
+    ours = [workflow.basedir, *([ARCHIVE] if ARCHIVE else [])]
+    braces = [path for path in ours if not {"{", "}"}.isdisjoint(path)]
+    for path in [*braces, *filter(contains_wildcard, SOURCES)][:1]:
+        sys.exit(
+            f"error: {path}: Snakemake takes braces for a wildcard; rename what they are in, or give"
+            " the path of a link to it"
+        )
     made = {str(output) for step in workflow.rules for output in step.output}
     for source in SOURCES:
         if source not in made and not os.path.exists(source):

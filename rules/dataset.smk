@@ -46,7 +46,7 @@ if ARCHIVE:
             mem_mb=500,
         shell:
             "python -m workflow_scripts.extract_dataset"
-            " --archive {input.archive:q} --output {output.folder:q} > {log:q} 2>&1"
+            " --archive={input.archive:q} --output {output.folder:q} > {log:q} 2>&1"
 
 
 rule catalogue_dataset:
@@ -64,5 +64,5 @@ rule catalogue_dataset:
     resources:
         mem_mb=2000,
     shell:
-        "python -m workflow_scripts.catalogue_dataset --dataset {input.dataset:q}"
+        "python -m workflow_scripts.catalogue_dataset --dataset={input.dataset:q}"
         " --threads {threads} --output {output.csv:q} > {log:q} 2>&1"

@@ -11,7 +11,7 @@ rule estimate:
     resources:
         mem_mb=memory(STUDY, STUDY.training.batch, 1),
     params:
-        study=json.dumps(STUDY.recorded()),
+        study=as_is(json.dumps(STUDY.recorded())),
         cores=workflow.cores,
     shell:
         "python -m workflow_scripts.estimate --study {params.study:q} --cores {params.cores}"

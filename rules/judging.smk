@@ -13,7 +13,7 @@ use rule load_backbone as load_judge with:
     priority: 10
     params:
         name="judge",
-        network=STUDY.judge.network().to_json(),
+        network=as_is(STUDY.judge.network().to_json()),
         seed=STUDY.seed,
         threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
@@ -33,7 +33,7 @@ rule check_judge:
     resources:
         mem_mb=1000,
     params:
-        name=STUDY.judge.label,
+        name=as_is(STUDY.judge.label),
     shell:
         "python -m workflow_scripts.check_judge --judge {input.judge:q} --judge-name {params.name:q}"
         " --backbone {input.backbone:q} --backbone-name {wildcards.backbone:q}"
@@ -92,7 +92,9 @@ rule score:
     shell:
         "python -m workflow_scripts.score --judge {input.judge:q} --reference {input.reference:q}"
         " --backbone {wildcards.backbone:q} --aggregation {wildcards.aggregation}"
-        " --pictures {input.pictures:q} --contents {input.contents:q} --threads {params.threads}"
+        f" --pictures {lines('input.pictures')}"
+        f" --contents {lines('input.contents')}"
+        " --threads {params.threads}"
         " --output {output.csv:q} > {log:q} 2>&1"
 
 
@@ -120,7 +122,8 @@ rule collect_scores:
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.collect_scores --bounds {input.bounds:q}"
-        " --scores {input.scores:q} --output {output.csv:q} > {log:q} 2>&1"
+        f" --scores {lines('input.scores')}"
+        " --output {output.csv:q} > {log:q} 2>&1"
 
 
 rule compare:
@@ -151,11 +154,13 @@ rule compare:
         mem_mb=1000,
     params:
         training=STUDY.training.to_json(),
-        styles=STUDY.styles.to_json(),
+        styles=as_is(STUDY.styles.to_json()),
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.compare --scores {input.scores:q}"
-        " --histories {input.histories:q} --training {params.training:q} --judge {input.judge:q}"
-        " --styles {params.styles:q}"
-        " --similarities {input.similarities:q} --findings {output.findings:q}"
+        f" --histories {lines('input.histories')}"
+        " --training {params.training:q} --judge {input.judge:q}"
+        f" --styles {lines('params.styles')}"
+        f" --similarities {lines('input.similarities')}"
+        " --findings {output.findings:q}"
         " --picture {output.picture:q} > {log:q} 2>&1"

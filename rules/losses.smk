@@ -23,7 +23,8 @@ rule build_target:
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.build_target --backbone {input.backbone:q}"
-        " --paintings {input.paintings:q} --threads {params.threads}"
+        f" --paintings {lines('input.paintings')}"
+        " --threads {params.threads}"
         " --output {output.target:q} --about {output.about:q} > {log:q} 2>&1"
 
 
@@ -49,5 +50,7 @@ rule weigh_losses:
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.weigh_losses --backbone {input.backbone:q}"
-        " --targets {input.targets:q} --contents {input.contents:q} --loss {params.loss:q}"
+        f" --targets {lines('input.targets')}"
+        f" --contents {lines('input.contents')}"
+        " --loss {params.loss:q}"
         " --threads {params.threads} --output {output.weights:q} > {log:q} 2>&1"

@@ -26,8 +26,10 @@ rule train:
         threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
     shell:
-        "python -m workflow_scripts.train --backbone {input.backbone:q} --targets {input.targets:q}"
-        " --contents {input.contents:q} --aggregation {wildcards.aggregation}"
+        "python -m workflow_scripts.train --backbone {input.backbone:q}"
+        f" --targets {lines('input.targets')}"
+        f" --contents {lines('input.contents')}"
+        " --aggregation {wildcards.aggregation}"
         " --loss {params.loss:q} --loss-weights {input.weights:q}"
         " --optimizer {wildcards.optimizer} --settings {params.settings:q}"
         " --training {params.training:q} --seed {params.seed}"
@@ -53,7 +55,8 @@ rule choose:
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.choose --backbone {wildcards.backbone:q}"
-        " --aggregation {wildcards.aggregation} --histories {input.histories:q}"
+        " --aggregation {wildcards.aggregation}"
+        f" --histories {lines('input.histories')}"
         " --training {params.training:q} --output {output.csv:q} > {log:q} 2>&1"
 
 
@@ -77,7 +80,8 @@ rule collect_choices:
     resources:
         mem_mb=500,
     shell:
-        "python -m workflow_scripts.collect_choices --choices {input.choices:q}"
+        "python -m workflow_scripts.collect_choices"
+        f" --choices {lines('input.choices')}"
         " --output {output.csv:q} > {log:q} 2>&1"
 
 
@@ -110,7 +114,7 @@ rule stylize:
     resources:
         mem_mb=memory(STUDY, 1, 1),
     params:
-        optimizers=write_optimizers(STUDY.optimizers),
+        optimizers=as_is(write_optimizers(STUDY.optimizers)),
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
         epochs=STUDY.training.only(Epochs).to_json(),
         seed=STUDY.seed,

@@ -21,7 +21,7 @@ rule report:
         mem_mb=1000,
     params:
         study=RESULTS,
-        templates=TEMPLATES,
+        templates=as_is(TEMPLATES),
     shell:
         "python -m workflow_scripts.report --study {params.study:q} --templates {params.templates:q}"
         " --threads {threads} > {log:q} 2>&1"
@@ -61,7 +61,7 @@ use rule report as write_report with:
         study=lambda wildcards, output: os.path.dirname(output.html),
         templates=lambda wildcards, input: os.path.dirname(input.template),
         # The page shows it; the program reads it from the study's record.
-        config=STUDY.to_json(),
+        config=as_is(STUDY.to_json()),
 
 
 # To be sent: the page and the originals that it links to.

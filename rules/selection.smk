@@ -17,14 +17,15 @@ checkpoint select_pictures:
     resources:
         mem_mb=1000,
     params:
-        styles=STUDY.styles.to_json(),
-        contents=STUDY.contents.to_json(),
+        styles=as_is(STUDY.styles.to_json()),
+        contents=as_is(STUDY.contents.to_json()),
         heldout=STUDY.judge.heldout if STUDY.judge else 0,
         seed=STUDY.seed,
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.select_pictures --catalogue {input.catalogue:q}"
-        " --styles {params.styles:q} --contents {params.contents:q} --heldout {params.heldout}"
+        f" --styles {lines('params.styles')}"
+        " --contents {params.contents:q} --heldout {params.heldout}"
         " --seed {params.seed}"
         # No parameter: what was selected under "stop" has nothing that "skip" would skip.
         f" --on-bad-image {STUDY.data.on_bad_image}"

@@ -27,6 +27,7 @@ SLOW = (
     "judging/test_kernel_similarity",
     "judging/test_score.py",
     "losses/test_style_target",
+    "painting/test_extremes",
     "painting/test_lbfgs",
     "painting/test_reproducible",
     "painting/test_resume",

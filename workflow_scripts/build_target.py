@@ -8,7 +8,7 @@ from nstcore.common.program import run
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--backbone", required=True, type=Path, help="backbone, .weights.h5")
     parser.add_argument("--paintings", required=True, nargs="+", type=Path, help="prepared PNGs")
     parser.add_argument("--threads", default=1, type=int)

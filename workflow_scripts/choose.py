@@ -14,7 +14,7 @@ from nstcore.painting.stopping import look_back
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--backbone", required=True, help="its name")
     parser.add_argument("--aggregation", required=True)
     parser.add_argument("--histories", required=True, nargs="+", type=Path, help="<optimizer>.csv")

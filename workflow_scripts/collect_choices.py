@@ -11,7 +11,7 @@ from nstcore.painting.choose import read_choices
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--choices", required=True, nargs="+", type=Path, help="one CSV per model")
     parser.add_argument("--output", required=True, type=Path, help="choices.csv")
     args = parser.parse_args()

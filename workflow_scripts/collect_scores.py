@@ -8,7 +8,7 @@ from nstcore.judging.score_table import collect, read_job_scores, write_scores
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--bounds", required=True, type=Path, help="floor and ceiling, CSV")
     parser.add_argument("--scores", required=True, nargs="+", type=Path, help="one CSV per model")
     parser.add_argument("--output", required=True, type=Path, help="scores.csv")

@@ -16,7 +16,7 @@ from nstcore.selection.styles import Styles
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--scores", required=True, type=Path, help="scores.csv")
     parser.add_argument(
         "--histories",

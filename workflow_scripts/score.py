@@ -8,7 +8,7 @@ from nstcore.judging.score import score_pictures
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--judge", required=True, type=Path, help="its network, .weights.h5")
     parser.add_argument("--reference", required=True, type=Path, help="what it judges by, .npz")
     parser.add_argument("--backbone", required=True)

@@ -12,7 +12,7 @@ from nstcore.selection.styles import Contents, Styles
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--catalogue", required=True, type=Path, help="catalogue.csv")
     parser.add_argument("--styles", required=True, type=Styles.from_json, help="JSON")
     parser.add_argument("--contents", default=Contents(), type=Contents.from_json, help="JSON")

@@ -17,7 +17,7 @@ from nstcore.painting.stopping import look_back
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--backbone", required=True, type=Path, help="backbone, .weights.h5")
     parser.add_argument("--targets", required=True, nargs="+", type=Path, help="<style>.npz")
     parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")

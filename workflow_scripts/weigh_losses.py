@@ -9,7 +9,7 @@ from nstcore.losses.objective import Objective
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--backbone", required=True, type=Path, help="backbone, .weights.h5")
     parser.add_argument("--targets", required=True, nargs="+", type=Path, help="<style>.npz")
     parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")

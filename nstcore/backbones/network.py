@@ -15,8 +15,10 @@ from nstcore.backbones.architectures import (
     layer_names,
 )
 from nstcore.common.errors import WeightsError
-from nstcore.common.hints import nearest
-from nstcore.common.section import MistakesError, OneOf, Section
+from nstcore.common.hints import nearest, show
+from nstcore.common.mistakes import MistakesError
+from nstcore.common.section import OneOf, Section
+from nstcore.common.texts import PathText
 
 
 class Network(Section):
@@ -27,12 +29,12 @@ class Network(Section):
         | None
     ) = None
     """Not needed where `weights` is a whole Keras model (.keras)."""
-    weights: Annotated[str, Field(min_length=1)] = "imagenet"
+    weights: PathText = "imagenet"
     """imagenet (downloaded by Keras and kept in ~/.keras), random, a file (.h5, .keras), or
     package:DISTRIBUTION/FILE, which an installed Python package ships."""
     preprocessing: Annotated[str, OneOf(PREPROCESSINGS)] | None = None
     """What the network was trained on; by default the architecture's own."""
-    description: str = ""
+    description: Annotated[str, Field(max_length=1000)] = ""
     """What readers should know of the weights."""
 
     @model_validator(mode="after")
@@ -84,7 +86,7 @@ class BackboneNetwork(Network):
     """bfloat16: the network computes in it, but batch normalisation in float32; faster for VGG
     where the processor has it, slower for MobileNet. Losses stay exact."""
     style_layers: (
-        Annotated[dict[str, Annotated[float, Field(gt=0)]], Field(min_length=1)] | None
+        Annotated[dict[str, Annotated[float, Field(ge=1e-12, le=1e12)]], Field(min_length=1)] | None
     ) = None
     """Weight w_l by layer; by default five layers of the architecture, weighted alike."""
     content_layer: str | None = None
@@ -122,7 +124,7 @@ class BackboneNetwork(Network):
 
 def _check_known(layers: Collection[str], allowed: Collection[str]) -> None:
     mistakes = [
-        f"layer {layer!r} is not known; {nearest(layer, allowed)}"
+        f"layer {show(layer)} is not known; {nearest(layer, allowed)}"
         for layer in layers
         if layer not in allowed
     ]

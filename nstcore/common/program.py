@@ -16,7 +16,7 @@ from typing import NoReturn
 
 from nstcore.common import disk
 from nstcore.common.disk import MENDS
-from nstcore.common.errors import StudyError
+from nstcore.common.errors import ConfigError, StudyError
 from nstcore.common.supervision import LESS_MEMORY, supervise
 from nstcore.common.surroundings import enter
 
@@ -99,7 +99,15 @@ def make_findable(root: Path | str) -> None:
     Args:
         root: The project's folder. The Python of this process becomes the first on the path, where
             an environment that a child activates still comes before it.
+
+    Raises:
+        ConfigError: A path that cannot stand in a list of paths.
     """
+    for path in (str(root), str(Path(sys.executable).parent)):
+        if os.pathsep in path:
+            raise ConfigError(
+                f"{path}: no program is found under a path with {os.pathsep!r}; rename that folder"
+            )
     put_first("PYTHONPATH", str(root))
     put_first("PATH", str(Path(sys.executable).parent))
 

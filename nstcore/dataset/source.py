@@ -7,7 +7,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from nstcore.common.section import MistakesError, Section
+from nstcore.common.mistakes import MistakesError
+from nstcore.common.section import Section
+from nstcore.common.texts import PathText
 from nstcore.dataset.layout import archive_name
 
 OnBadImage = Literal["stop", "skip"]
@@ -32,7 +34,7 @@ class Data(Section):
     other key tells."""
     dataset: Annotated[str | None, Field(pattern=r"^[\w-]+/[\w-]+/[0-9]+$")] = None
     """owner/name/version on Kaggle; for source kaggle."""
-    path: Annotated[str | None, Field(min_length=1)] = None
+    path: PathText | None = None
     """The dataset as a folder or a zip archive, whole or `resized/` alone; or a folder of one's
     own, `<Style>/<picture>`; for source directory. It is only read."""
     on_bad_image: OnBadImage = "stop"

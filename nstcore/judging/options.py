@@ -6,7 +6,8 @@ from pydantic import AfterValidator, Field, model_validator
 
 from nstcore.backbones.architectures import ARCHITECTURES
 from nstcore.backbones.network import BackboneNetwork, Network
-from nstcore.common.section import MistakesError, unique
+from nstcore.common.mistakes import MistakesError
+from nstcore.common.section import unique
 
 
 class Judge(Network):
@@ -17,7 +18,7 @@ class Judge(Network):
     ) = None
     """What it compares by, from early to late; style by the one in the middle. By default those
     that the architecture would paint with."""
-    heldout: Annotated[int, Field(ge=2)] = 20
+    heldout: Annotated[int, Field(ge=2, le=1_000_000)] = 20
     """Paintings per style that are set aside for the judge: no model paints after them."""
 
     @model_validator(mode="after")

@@ -5,10 +5,12 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
-from pydantic import BeforeValidator, Field, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema
 
+from nstcore.common.hints import show
 from nstcore.common.lazy import tf
-from nstcore.common.section import MistakesError, OneOf, Section
+from nstcore.common.mistakes import MistakesError
+from nstcore.common.section import OneOf, Section
 from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
 from nstcore.losses.aggregation import AGGREGATIONS, aggregate
@@ -24,7 +26,10 @@ Scaling = Literal["published", "calibrated"]
 """published: the formulas of Gatys et al. (2015), whose size depends on the backbone. calibrated:
 each loss over a reference value of the untouched content, so that it starts near 1 everywhere."""
 
-Weight = Annotated[float, Field(ge=0)]
+# Gradients are float32, and Adam squares them: beyond, they are infinite.
+_MOST = 1e12
+
+Weight = Annotated[float, Field(ge=0, le=_MOST)]
 
 
 def _check_weight(value: Any) -> Any:
@@ -34,23 +39,37 @@ def _check_weight(value: Any) -> Any:
         try:
             float("" if isinstance(value, bool) else value)
         except (TypeError, ValueError):
-            raise MistakesError(f"{value!r} is neither auto nor a number from 0") from None
+            raise MistakesError(f"{show(value)} is neither auto nor a number from 0") from None
         raise MistakesError(
-            f"{value!r} is a text; write the number as YAML does, 1.0e-8 and not 1e-8"
+            f"{show(value)} is a text; write the number as YAML does, 1.0e-8 and not 1e-8"
         )
-    if not math.isfinite(value):
-        raise MistakesError(f"{value!r} is not a finite number")
+    # A whole number may be too large for a float.
+    if isinstance(value, float) and not math.isfinite(value):
+        raise MistakesError(f"{show(value)} is not a finite number")
     if value < 0:
-        raise MistakesError(f"{value!r} is less than the minimum of 0")
-    return float(value)
+        raise MistakesError(f"{show(value)} is less than the minimum of 0")
+    try:
+        return float(value)
+    except OverflowError:
+        raise MistakesError(f"{show(value)} is larger than any float") from None
 
 
-LossWeight = Annotated[
-    float | Literal["auto"],
-    BeforeValidator(_check_weight),
-    WithJsonSchema({"anyOf": [{"const": "auto"}, {"type": "number", "minimum": 0}]}),
-]
+def _check_given(value: Any) -> Any:
+    if value != "auto" and value > _MOST:
+        raise MistakesError(f"{show(value)} is greater than the maximum of {_MOST:g}")
+    return value
+
+
+def _schema(**limits: float) -> WithJsonSchema:
+    number = {"type": "number", "minimum": 0, **limits}
+    return WithJsonSchema({"anyOf": [{"const": "auto"}, number]})
+
+
+LossWeight = Annotated[float | Literal["auto"], BeforeValidator(_check_weight), _schema()]
 """A number, or auto: measured (see `loss_weights`)."""
+
+GivenWeight = Annotated[LossWeight, AfterValidator(_check_given), _schema(maximum=_MOST)]
+"""The same in the config. What is measured of tiny losses may be larger: the total is near 1."""
 
 # A unit below this part of the features' own size would blow up rounding errors.
 _LEAST = 1e-6
@@ -121,9 +140,9 @@ class LossTerms(Section):
 class BackboneWeights(Section):
     """Weights of the losses for one backbone."""
 
-    alpha: LossWeight | None = None
+    alpha: GivenWeight | None = None
     """Weight of the content loss, auto or a number; by default that of `loss`."""
-    beta: LossWeight | None = None
+    beta: GivenWeight | None = None
     """Weight of the aggregated style loss, auto or a number; by default that of `loss`."""
 
 
@@ -136,11 +155,11 @@ class Loss(LossTerms):
     scaling: Scaling = "published"
     """published: the formulas as they are, whose sizes differ by twelve orders of magnitude between
     backbones. calibrated: each loss over a reference value of the pair's own untouched content."""
-    alpha: LossWeight = "auto"
+    alpha: GivenWeight = "auto"
     """Weight of the content loss for backbones without their own. auto: `content_share` over the
     mean content loss that the training contents would have without any layout, measured once per
     backbone; under calibrated scaling `content_share` itself."""
-    beta: LossWeight = "auto"
+    beta: GivenWeight = "auto"
     """Weight of the aggregated style loss for backbones without their own. auto: one over the mean
     style loss (simple) of the untouched training contents, measured once per backbone; under
     calibrated scaling 1."""

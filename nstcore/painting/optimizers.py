@@ -7,11 +7,14 @@ from typing import Annotated, Any, ClassVar
 from pydantic import BeforeValidator, Field, ValidationError, WithJsonSchema
 
 from nstcore.common.errors import ConfigError
-from nstcore.common.hints import nearest
-from nstcore.common.section import Mistake, MistakesError, Section, find_mistakes, unknown_key
+from nstcore.common.hints import nearest, show
+from nstcore.common.mistakes import Mistake, MistakesError, find_mistakes, unknown_key
+from nstcore.common.section import Section
 
-Rate = Annotated[float, Field(gt=0)]
-Decay = Annotated[float, Field(ge=0, lt=1)]
+# Pixels are float32: there, smaller rates are 0, larger ones times a gradient infinite, and decays
+# that are nearer to 1 are 1, so that a picture ends as "not a number".
+Rate = Annotated[float, Field(ge=1e-30, le=1e12)]
+Decay = Annotated[float, Field(ge=0, le=0.999999)]
 
 # Keras' epsilons (1e-7) are of the size of the gradients that a backbone with small activations
 # gives; then the step shrinks with the gradient, and the picture stands still.
@@ -79,7 +82,7 @@ class Lbfgs(Optimizer):
     """1 is the full quasi-Newton step."""
     memory: Annotated[int, Field(ge=1, le=100)] = 10
     """Pairs of steps and changes of the gradient that are remembered."""
-    max_change: Annotated[float, Field(gt=0, le=1)] = 0.2
+    max_change: Annotated[float, Field(ge=1e-6, le=1)] = 0.2
     """The largest change of one pixel in one step."""
 
     def build(self) -> Any:
@@ -106,7 +109,7 @@ DEFAULTS = ("adam", "sgd", "rmsprop")
 def _read(given: Any) -> Any:
     """Read settings by name, each by its own section."""
     if not isinstance(given, Mapping):
-        raise MistakesError(f"{given!r} should be of type object")
+        raise MistakesError(f"{show(given)} should be of type object")
     settings: dict[str, Optimizer] = {}
     mistakes: list[Mistake | str] = [] if given else ["no optimizer; give one at least"]
     for name, values in given.items():

@@ -9,7 +9,13 @@ from pydantic import Field
 
 from nstcore.common.section import Section
 
-Count = Annotated[int, Field(ge=1)]
+# Years of painting, and more than any machine holds: beyond is a slip of the keyboard.
+_MOST = 1_000_000
+
+Count = Annotated[int, Field(ge=1, le=_MOST)]
+Number = Annotated[int, Field(ge=0, le=_MOST)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+"""What NumPy's generators take."""
 
 
 class Epochs(Section):
@@ -24,9 +30,9 @@ class Epochs(Section):
 class Schedule(Epochs):
     """How contents are stylised."""
 
-    epochs: Annotated[int, Field(ge=0)] = 100
+    epochs: Number = 100
     """Passes of `steps_per_epoch` updates; 0 gives the start back."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Draws the noise."""
 
 
@@ -37,10 +43,10 @@ class Training(Epochs):
     """The limit."""
     min_improvement: Annotated[float, Field(ge=0, lt=1)] = 0.001
     """Stop below this; a fraction of the previous epoch's average total loss."""
-    patience: Annotated[int, Field(ge=0)] = 0
+    patience: Number = 0
     """Epochs in a row that may improve by less before a run ends; 0 ends it at the first one, which
     is the published rule, but may take one bad step for the end."""
-    watch: Annotated[int, Field(ge=0)] = 10
+    watch: Number = 10
     """Epochs that a run goes on after the rule has ended it, only to see whether that was right;
     they change no choice."""
     batch: Count = 1
@@ -50,14 +56,14 @@ class Training(Epochs):
 class TrainingSchedule(Training):
     """How training pairs are stylised."""
 
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Draws the noise that pictures start from, if they do."""
 
 
 class Compute(Section):
     """How jobs use the machine; changes no result, but for the threads."""
 
-    threads: Count = 1
+    threads: Annotated[int, Field(ge=1, le=1024)] = 1
     """CPU threads of a job; another number gives other rounding. As many jobs as cores are faster
     than threads within one."""
     pairs_in_memory: Count = 60

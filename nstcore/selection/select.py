@@ -7,7 +7,7 @@ from itertools import combinations, zip_longest
 from pathlib import Path
 
 from nstcore.common.errors import DataError
-from nstcore.common.hints import nearest
+from nstcore.common.hints import first_few, nearest
 from nstcore.dataset.catalogue import (
     Artwork,
     Catalogue,
@@ -158,8 +158,8 @@ def _listed(style: Style, catalogue: Catalogue) -> list[Artwork]:
     unknown = [identifier for identifier in style.paintings if identifier not in known]
     if unknown:
         raise DataError(
-            f"styles.sets.{style.label}: no painting {', '.join(map(repr, unknown))} in the "
-            f"dataset; {nearest(unknown[0], list(known))}"
+            f"styles.sets.{style.label}: no painting {first_few(unknown)} in the dataset; "
+            f"{nearest(unknown[0], list(known))}"
         )
     return [known[identifier] for identifier in style.paintings]
 

@@ -1,6 +1,7 @@
 """The sections `styles` and `contents` of the config: what is painted like, and what is painted."""
 
 import csv
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,8 +10,10 @@ from typing import Annotated, Any, Self
 from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, model_validator
 
 from nstcore.common.errors import ConfigError
-from nstcore.common.hints import nearest
-from nstcore.common.section import Mistake, MistakesError, Section, unique
+from nstcore.common.hints import first_few, nearest, show
+from nstcore.common.mistakes import Mistake, MistakesError
+from nstcore.common.section import Section, unique
+from nstcore.common.texts import PathText
 from nstcore.dataset.source import local_path
 
 
@@ -42,17 +45,27 @@ class Style:
         return "movements" if self.genre is not None else "eras and other sets"
 
 
+# No dataset has more.
+_MOST = 1_000_000
+
+Count = Annotated[int, Field(ge=1, le=_MOST)]
+
+
 def _check_images(value: Any) -> Any:
     counts = isinstance(value, int) and not isinstance(value, bool) and value >= 1
-    if counts or value == "all":
-        return value
-    raise MistakesError(f"{value!r} is neither a whole number from 1 nor 'all'")
+    if not counts and value != "all":
+        raise MistakesError(f"{show(value)} is neither a whole number from 1 nor 'all'")
+    if counts and value > _MOST:
+        raise MistakesError(f"{show(value)} is greater than the maximum of {_MOST}")
+    return value
 
 
 Images = Annotated[
     int | str,
     BeforeValidator(_check_images),
-    WithJsonSchema({"anyOf": [{"type": "integer", "minimum": 1}, {"const": "all"}]}),
+    WithJsonSchema(
+        {"anyOf": [{"type": "integer", "minimum": 1, "maximum": _MOST}, {"const": "all"}]}
+    ),
 ]
 Names = Annotated[
     tuple[Annotated[str, Field(min_length=1)], ...],
@@ -66,10 +79,10 @@ class StyleSet(Section):
 
     paintings: Names | None = None
     """Ids of pictures in catalogue.csv, that is file names without ending; all are taken."""
-    table: Annotated[str | None, Field(min_length=1)] = None
+    table: PathText | None = None
     """A CSV file with the columns `set` and `painting`; further ones are for people. The ids in its
     rows whose `set` is this one's name are the list; rows without an id wait to be filled in."""
-    folder: Annotated[str | None, Field(min_length=1)] = None
+    folder: PathText | None = None
     """A folder of pictures, of which `images` are taken."""
     images: Images | None = None
     """How many pictures of the folder; by default as many as for the other styles."""
@@ -110,7 +123,7 @@ class Styles(Section):
                 continue
             if (other := seen.get(name.casefold())) is not None:
                 mistakes.append(
-                    f"{other!r} and {label!r} would have the same folder {name}; rename one"
+                    f"{show(other)} and {show(label)} would have the same folder {name}; rename one"
                 )
             seen[name.casefold()] = label
         if not labels:
@@ -174,11 +187,11 @@ class Styles(Section):
 class Contents(Section):
     """What the study paints: photographs, or pictures of the dataset that are no style images."""
 
-    source: Annotated[str, Field(min_length=1)] = "dataset"
+    source: PathText = "dataset"
     """dataset: draw from the dataset's other pictures. Anything else: a folder of photographs."""
-    train: Annotated[int, Field(ge=1)] = 10
+    train: Count = 10
     """Contents that optimizer and epochs are chosen on."""
-    test: Annotated[int, Field(ge=1)] = 5
+    test: Count = 5
     """Contents that are stylised with the choice."""
 
     @property
@@ -218,9 +231,9 @@ def read_set(label: str, path: str) -> tuple[str, ...]:
     if any("painting" not in row for row in own):
         raise ConfigError(f"{path}: has no column 'painting'")
     ids = [identifier for row in own if (identifier := (row["painting"] or "").strip())]
-    twice = next((one for one in ids if ids.count(one) > 1), None)
-    if twice is not None:
-        raise ConfigError(f"{path}: lists {twice!r} twice for {label!r}; leave one")
+    twice = [one for one, count in Counter(ids).items() if count > 1]
+    if twice:
+        raise ConfigError(f"{path}: lists {first_few(twice)} twice for {label!r}; leave one")
     return tuple(ids)
 
 
@@ -243,7 +256,7 @@ def style_name(label: str) -> str:
         "_" if sign in '/\\:*?"<>|{}' or not sign.isprintable() else sign for sign in name
     )
     if not name or len(name.encode()) > 200:
-        raise ConfigError(f"{label!r} cannot name a folder")
+        raise ConfigError(f"{show(label)} cannot name a folder")
     return name
 
 

@@ -7,21 +7,24 @@ from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from nstcore.backbones.network import BackboneNetwork
 from nstcore.common.errors import ConfigError
-from nstcore.common.hints import nearest
-from nstcore.common.section import Mistake, MistakesError, OneOf, Section, unique
+from nstcore.common.hints import in_part, nearest, show
+from nstcore.common.mistakes import Mistake, MistakesError
+from nstcore.common.section import OneOf, Section, unique
+from nstcore.common.texts import FileName, PathText
 from nstcore.dataset.artists import known_artists, same_name
 from nstcore.dataset.source import Data
 from nstcore.judging.options import Judge
 from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.losses.objective import BackboneWeights, Loss, Objective
 from nstcore.painting.optimizers import DEFAULTS, OPTIMIZERS, Optimizers
-from nstcore.painting.schedule import Compute, Training
+from nstcore.painting.schedule import Compute, Seed, Training
 from nstcore.selection.styles import Contents, Styles
-
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$")]
 
 # Keys that tell how a config is handled: no result depends on them.
 _HANDLING = ("on_config_change", "extends")
+
+# Of the pictures of a batch together: VGG19's features of so many are about 100 GB.
+_MOST_PIXELS = 1 << 26
 
 # Whether to look at the files that the config names: a report is made where they are not, too.
 _LOOK = "look at files"
@@ -39,7 +42,7 @@ class Study(Section):
 
     study: FileName
     """Name of the study; its files go to results/<study>/."""
-    seed: Annotated[int, Field(ge=0)] = 0
+    seed: Seed = 0
     """Draws the contents and untrained weights."""
     image_size: Annotated[int, Field(ge=32, le=4096)] = 224
     """Side of the square that every picture is squeezed to, in pixels."""
@@ -63,7 +66,7 @@ class Study(Section):
     compute: Compute = Compute()
     on_config_change: Literal["stop", "rerun"] = "stop"
     """What to do when results/<study>/ was computed with another config."""
-    extends: str | None = None
+    extends: PathText | None = None
     """Of a file that gives only what differs: the config that it is laid over, unless another one
     is named before it on the command line."""
 
@@ -85,7 +88,8 @@ class Study(Section):
             told = []
         if empty or told:
             lines = [f"{key}: nothing is given; give a value, or remove the key" for key in empty]
-            raise ConfigError(*lines, *told)
+            lines += told
+            raise ConfigError(*in_part(lines))
         return study
 
     @property
@@ -129,7 +133,7 @@ class Study(Section):
             return styles
         genres = sorted({genre for own in known.values() for genre in own})
         mistakes = [
-            Mistake(f"{label!r} is not in {data.dataset}; {nearest(label, allowed)}", (key,))
+            Mistake(f"{show(label)} is not in {data.dataset}; {nearest(label, allowed)}", (key,))
             for key, asked, allowed in (
                 ("artists", styles.artists, list(known)),
                 ("genres", styles.genres, genres),
@@ -156,6 +160,18 @@ class Study(Section):
         if mistakes:
             raise MistakesError(*mistakes)
         return backbones
+
+    @field_validator("training")
+    @classmethod
+    def _check_pixels(cls, training: Training, info: ValidationInfo) -> Training:
+        """Refuse batches that no machine has the memory for."""
+        contents, side = info.data.get("contents"), info.data.get("image_size", 1)
+        batch = min(training.batch, contents.train) if contents else 0
+        most = _MOST_PIXELS // side**2
+        if batch > most:
+            told = f"{batch} pictures of {side} pixels a side exceed any memory; at most {most}"
+            raise MistakesError(Mistake(told, ("batch",)))
+        return training
 
     @field_validator("judge")
     @classmethod

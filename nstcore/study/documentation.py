@@ -40,7 +40,14 @@ check a config while it is written if its first line is
 
     # yaml-language-server: $schema=config/schema.json
 
-On the command line, values are laid over those of the file: `--config seed=3`.
+On the command line, values are laid over those of the file, or of config.yaml where no file is
+named: `--config seed=3 'training={"max_epochs": 50}'`. What is to be made comes before them, since
+Snakemake takes all that follows `--configfile` for configs:
+
+    snakemake results/mine/report.html --cores all --configfile mine.yaml
+
+The file is UTF-8. Snakemake reads YAML 1.1, where `0123` is 83, `1:30` is 90, `no` is False and of
+a key that is there twice the last counts; such values are refused, each with its line.
 """
 
 
@@ -129,10 +136,7 @@ def _default(value: Any) -> str:
     if isinstance(value, tuple):
         return "all" if value == tuple(AGGREGATIONS) else ", ".join(f"`{name}`" for name in value)
     if isinstance(value, float):
-        # YAML takes 1e-08 for a text.
-        digits, e, power = f"{value:g}".partition("e")
-        digits += ".0" if e and "." not in digits else ""
-        return f"`{digits}e{int(power)}`" if e else f"`{digits}`"
+        return f"`{_number(value)}`"
     return f"`{value}`" if value != "" else "empty"
 
 
@@ -162,7 +166,7 @@ def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
 
 def _range(field: Mapping[str, Any]) -> str:
     words = [
-        f"{word} {field[key]:g}"
+        f"{word} {_number(field[key])}"
         for key, word in (
             ("minimum", "from"),
             ("exclusiveMinimum", "above"),
@@ -172,6 +176,15 @@ def _range(field: Mapping[str, Any]) -> str:
         if key in field
     ]
     return f" {' '.join(words)}" if words else ""
+
+
+def _number(value: float) -> str:
+    """Write a number as YAML reads it, which takes 1e-08 for a text."""
+    if isinstance(value, int):
+        return str(value)
+    digits, e, power = f"{value:g}".partition("e")
+    digits += ".0" if e and "." not in digits else ""
+    return f"{digits}e{int(power):+}" if e else digits
 
 
 def _plural(kind: str) -> str:

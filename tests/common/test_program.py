@@ -136,3 +136,8 @@ def test_every_rule_has_a_program_of_its_name():
         if line.strip().startswith(("rule ", "checkpoint "))
     ]
     assert sorted(rules) == [path.stem for path in PROGRAMS]
+
+
+def test_a_folder_that_no_list_of_paths_can_hold_is_refused():
+    with pytest.raises(ConfigError, match=r"^/a:b: no program is found under a path with ':'"):
+        make_findable("/a:b")

@@ -3,7 +3,7 @@
 import pytest
 
 from nstcore.common.errors import ConfigError
-from nstcore.common.section import MistakesError
+from nstcore.common.mistakes import MistakesError
 from nstcore.selection.styles import Styles, read_set
 
 TABLE = """set,painting,title

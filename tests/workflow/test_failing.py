@@ -105,7 +105,7 @@ def test_a_killed_job_is_told_last_on_the_screen_and_in_the_report(copy: Path) -
     (line,) = errors(said)
     assert said.splitlines()[-1] == line
     assert line.startswith("error: killed from outside (signal 9), it held 0.")
-    done = snakemake(copy, "report", *arguments, config=SLOW)
+    done = snakemake(copy, "report", *arguments)
     assert done.returncode == 0, done.stdout
     page = (copy / "results/small/report.html").read_text("utf-8")
     assert "killed from outside (signal 9)" in page
