@@ -53,8 +53,8 @@ def find_below(
 ) -> str | None:
     """Return the config that the given one is laid over, or None where it is a whole one.
 
-    A whole config given on the command line replaces config.yaml. One that gives only what differs
-    is laid over the config that it `extends`, unless it was laid over another one by --configfile.
+    A config file that names a study replaces config.yaml. One that gives only what differs is laid
+    over the config that it `extends`, unless it was laid over another one by --configfile.
 
     Args:
         config: What the command line gives, its config files included.
@@ -67,7 +67,7 @@ def find_below(
     needed = {"data", "styles", "contents", "backbones"}
     if "extends" in config and not needed <= config.keys():
         below, key = str(config["extends"]), "extends: "
-    elif not list(configfiles):
+    elif not any(map(_names_study, configfiles)):
         below, key = "config.yaml", ""
     else:
         return None
@@ -75,6 +75,12 @@ def find_below(
     if found is None:
         raise ConfigError(f"config: {key}no file {below!r}; name the config below")
     return found
+
+
+def _names_study(path: Path | str) -> bool:
+    """Tell whether a config file that Snakemake could read is one of a study of its own."""
+    values = yaml.safe_load(_read(Path(path)))
+    return isinstance(values, Mapping) and "study" in values
 
 
 def read_nested(values: Mapping[str, Any]) -> dict[str, Any]:

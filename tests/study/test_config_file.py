@@ -138,7 +138,10 @@ def test_config_yaml_lies_beneath_unless_a_file_is_named(tmp_path, monkeypatch):
     assert find_below({}, [], ROOT) == ours
     (tmp_path / "config.yaml").touch()
     assert find_below({}, [], ROOT) == "config.yaml"
+    (tmp_path / "mine.yaml").write_text("study: mine")
+    (tmp_path / "part.yaml").write_text("training: {batch: 2}")
     assert find_below({"study": "mine"}, ["mine.yaml"], ROOT) is None
+    assert find_below({"study": "mine"}, ["part.yaml"], ROOT) == "config.yaml"
     assert find_below({"extends": "demo.yaml"}, ["mine.yaml"], ROOT) == f"{ROOT}/demo.yaml"
     whole = {key: {} for key in ("data", "styles", "contents", "backbones")}
     assert find_below({"extends": "demo.yaml", **whole}, ["a", "b"], ROOT) is None
