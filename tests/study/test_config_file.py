@@ -144,7 +144,7 @@ def test_config_yaml_lies_beneath_unless_a_file_is_named(tmp_path, monkeypatch):
     assert find_below({"study": "mine"}, ["part.yaml"], ROOT) == "config.yaml"
     assert find_below({"extends": "demo.yaml"}, ["mine.yaml"], ROOT) == f"{ROOT}/demo.yaml"
     whole = {key: {} for key in ("data", "styles", "contents", "backbones")}
-    assert find_below({"extends": "demo.yaml", **whole}, ["a", "b"], ROOT) is None
+    assert find_below({"extends": "demo.yaml", **whole}, ["part.yaml", "mine.yaml"], ROOT) is None
     with pytest.raises(ConfigError, match="extends: no file 'x'; name the config below"):
         find_below({"extends": "x"}, [], ROOT)
     (tmp_path / "config.yaml").unlink()
