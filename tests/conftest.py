@@ -16,7 +16,7 @@ SLOW = (
     "benchmarks",
     "demo",
     "backbones/test_backbone",
-    "backbones/test_download",
+    "backbones/test_weights_download",
     "common/test_program",
     "common/test_surroundings",
     "dataset/test_archive",
