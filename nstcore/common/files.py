@@ -32,7 +32,8 @@ def atomic_write(path: Path | str) -> Iterator[Path]:
         draft.replace(path)
     except OSError as error:
         # A write to an open file does not know its name.
-        error.filename = error.filename or str(path)
+        if error.errno is not None and error.filename is None:
+            error.filename = str(path)
         raise
     finally:
         draft.unlink(missing_ok=True)

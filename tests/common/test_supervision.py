@@ -10,6 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 from conftest import ROOT
+from processes import as_from_a_terminal
 
 from nstcore.common.supervision import explain, memory_limit, out_of_memory_kills
 
@@ -28,6 +29,7 @@ def start(folder: Path, body: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
         start_new_session=True,
+        preexec_fn=as_from_a_terminal,
     )
 
 

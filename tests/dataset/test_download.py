@@ -24,6 +24,7 @@ from kaggle_server import (
     make_archive,
     serve,
 )
+from processes import as_from_a_terminal
 
 from nstcore.common.errors import DataError
 from nstcore.common.files import sha256
@@ -92,7 +93,11 @@ def start_program(
     target: Path, cache: Path, size: int = 0, stderr: int | None = None
 ) -> subprocess.Popen[bytes]:
     """Start the program and wait until its client has written so many bytes."""
-    program = subprocess.Popen(command(target, cache), stderr=stderr)
+    program = subprocess.Popen(
+        command(target, cache),
+        stderr=stderr,
+        preexec_fn=as_from_a_terminal,
+    )
     archive = client_file(cache)
     while program.poll() is None and not (archive.exists() and archive.stat().st_size >= size):
         time.sleep(0.05)

@@ -15,7 +15,10 @@ WHOLE = {
     "study": "mine",
     "seed": 3,
     "image_size": 64,
-    "data": {"path": "paintings"},
+    "data": {
+        "path": "paintings",
+        "patience": {"attempts": 3, "stall_seconds": 10, "silence_seconds": 100},
+    },
     "styles": {"images": 12, "artists": ["Ada"], "sets": {"Own": {"folder": "x", "images": 4}}},
     "contents": {"source": "photographs", "train": 2, "test": 3},
     "loss": {"alpha": 1, "beta": 2, "content_share": 1, "total_variation": 1},

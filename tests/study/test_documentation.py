@@ -10,7 +10,9 @@ from conftest import ROOT
 from nstcore.study.documentation import PAGE, SCHEMA, page, schema
 
 
-@pytest.mark.parametrize(("path", "written"), [(PAGE, page), (SCHEMA, schema)], ids=["page", "schema"])
+@pytest.mark.parametrize(
+    ("path", "written"), [(PAGE, page), (SCHEMA, schema)], ids=["page", "schema"]
+)
 def test_what_is_written_down_is_current(path, written):
     assert (ROOT / path).read_text("utf-8") == written(), "run make docs"
 
