@@ -30,6 +30,8 @@ _WORDS = {
     "Read-only file system": errno.EROFS,
     "Permission denied": errno.EACCES,
 }
+# Likewise of memory, above all when TensorFlow is loaded.
+_LACK = re.compile(r"Cannot allocate memory|failed to map segment|bad_alloc|can't start new thread")
 
 
 def begin() -> None:
@@ -71,7 +73,8 @@ def explain(error: Exception) -> str | None:
         error: What a library or the system raised.
     """
     text = " ".join(str(error).split())
-    if isinstance(error, MemoryError) or type(error).__name__ == "ResourceExhaustedError":
+    kind = type(error).__name__
+    if isinstance(error, MemoryError) or kind == "ResourceExhaustedError" or _LACK.search(text):
         return f"out of memory ({text[:200] or 'no more to be had'}); {LESS_MEMORY}"
     # HDF5 tells of a full disk in several lines and kinds of errors.
     words = next((words for words in _WORDS if words in text), None)

@@ -69,10 +69,16 @@ def explain(number: int, held: int, lacked: bool) -> str:
     if number in _ENDINGS:
         return f"ended from outside (signal {number}, {name}); run again"
     if number == signal.SIGABRT:
-        return f"given up by a library (signal 6, {name}), {memory}; see the lines above"
+        return (
+            f"given up by a library (signal 6, {name}), {memory}; see the lines above, and where "
+            f"they tell of memory {LESS_MEMORY}"
+        )
     if number == signal.SIGILL:
         return f"this processor lacks instructions (signal 4, {name}); use another machine"
-    return f"crashed in a library (signal {number}, {name}), {memory}; see the lines above"
+    return (
+        f"crashed in a library (signal {number}, {name}), {memory}; run again, and where memory is "
+        f"short {LESS_MEMORY}"
+    )
 
 
 def out_of_memory_kills() -> int:

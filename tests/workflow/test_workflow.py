@@ -69,7 +69,7 @@ def snakemake(folder, *arguments, config=CONFIG):
     (folder / "study.yaml").write_text(yaml.safe_dump(config), "utf-8")
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}
     environment.pop("PYTHONPATH", None)
-    return subprocess.run(
+    done = subprocess.run(
         [
             Path(sys.executable).parent / "snakemake",
             *arguments,
@@ -83,6 +83,18 @@ def snakemake(folder, *arguments, config=CONFIG):
         text=True,
         check=False,
     )
+    if done.returncode:
+        check_told(done.stdout)
+    return done
+
+
+def check_told(screen):
+    """See that a failure is told at the end of the screen, each line of it once."""
+    lines = screen.splitlines()
+    told = [line for line in lines if line.startswith("error: ")]
+    assert told, screen
+    assert lines[-len(told) :] == told, screen
+    assert len(set(told)) == len(told), screen
 
 
 def jobs(done):
