@@ -29,6 +29,8 @@ from nstcore.dataset.watching import tell_progress
 _PIECE = 1 << 16
 # What does not change by asking again.
 _FINAL = frozenset({400, 401, 403, 404, 407, 410, 451})
+# What a host says that may send the file in a minute.
+_PASSING = frozenset({408, 425, 429, 500, 502, 503, 504})
 _CERTIFICATES = "set SSL_CERT_FILE to the certificates of your network"
 
 
@@ -58,9 +60,9 @@ class Published:
 class _Refused(Exception):  # noqa: N818
     """An attempt failed; the text says why."""
 
-    def __init__(self, reason: str, *, final: bool = False) -> None:
+    def __init__(self, reason: str, *, final: bool = False, passing: bool = False) -> None:
         super().__init__(reason)
-        self.final = final
+        self.final, self.passing = final, passing
 
 
 def find_published(build: Callable[[], Any]) -> Published:
@@ -128,12 +130,12 @@ def find_fault(path: Path, published: Published) -> str | None:
 
 
 def find_refusal(published: Published, timeout: float = 10) -> str | None:
-    """Say why a file could not be fetched now; nothing if its host would send it."""
+    """Say why a file could not be fetched now; nothing if its host would send it, or is busy."""
     try:
         with _open(published.url, {}, timeout):
             return None
     except _Refused as error:
-        return str(error)
+        return None if error.passing else str(error)
 
 
 def tell_missing(published: Published, reason: str) -> str:
@@ -272,7 +274,11 @@ def _open(url: str, headers: dict[str, str], timeout: float) -> Any:
         return urllib.request.urlopen(request, timeout=timeout)  # noqa: S310
     except urllib.error.HTTPError as error:
         error.close()
-        raise _Refused(f"{error.code} {error.reason}", final=error.code in _FINAL) from None
+        raise _Refused(
+            f"{error.code} {error.reason}",
+            final=error.code in _FINAL,
+            passing=error.code in _PASSING,
+        ) from None
     except urllib.error.URLError as error:
         raise _explain(error.reason, timeout) from None
     except (OSError, http.client.HTTPException, ValueError) as error:

@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -58,6 +59,10 @@ def send(handler: BaseHTTPRequestHandler, content: bytes = CONTENT, *, cut: int 
     handler.send_header("Content-Length", str(len(content) - begin))
     handler.end_headers()
     handler.wfile.write(content[begin : len(content) - cut])
+
+
+def refuse(handler: BaseHTTPRequestHandler, status: int) -> None:
+    handler.send_error(status)
 
 
 @pytest.fixture
@@ -199,6 +204,9 @@ def test_a_refusal_is_asked_again_only_where_that_may_help(
 
 def test_a_host_that_cannot_be_reached_is_told_from_one_that_can(host: Host) -> None:
     assert find_refusal(host.published()) is None
+    host.steps = [partial(refuse, status=503), partial(refuse, status=404)]
+    assert find_refusal(host.published()) is None
+    assert str(find_refusal(host.published())).startswith("404 ")
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         gone = Published("w.h5", f"http://127.0.0.1:{unused.getsockname()[1]}/w.h5", None)
