@@ -37,6 +37,12 @@ try:
 except StudyError as error:
     sys.exit("\n".join(f"error: {line}" for line in error.lines))
 
+# In a conda environment of a rule's own, Snakemake takes PYTHONPATH away.
+shell.prefix(
+    f"set -euo pipefail; export PYTHONPATH={shlex.quote(workflow.basedir)}"
+    "${{PYTHONPATH:+:$PYTHONPATH}}; "
+)
+
 TEMPLATES = f"{workflow.basedir}/reports"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"

@@ -153,6 +153,40 @@ def test_an_estimate_tells_what_a_study_takes_and_leaves_no_trace_of_it(
     assert "here already: 4 of 4 runs, 4 of 4 pictures" in done.stdout
 
 
+def test_programs_are_found_where_conda_environments_take_the_path_away(
+    study: Path, tmp_path: Path
+) -> None:
+    """With what Snakemake does to the variables of a job in a conda environment of its own."""
+    for name in ("artworks", "photographs"):
+        (tmp_path / name).symlink_to(study / name)
+    code = """
+import subprocess, sys
+
+class Popen(subprocess.Popen):
+    def __init__(self, *arguments, env=None, **options):
+        if env is not None:
+            env = {name: value for name, value in env.items() if name != "PYTHONPATH"}
+        super().__init__(*arguments, env=env, **options)
+
+subprocess.Popen = Popen
+from snakemake.cli import main
+main(sys.argv[1:])
+"""
+    (tmp_path / "study.yaml").write_text(yaml.safe_dump(CONFIG), "utf-8")
+    command = [sys.executable, "-c", code, "results/small/catalogue.csv", "--cores", "1"]
+    command += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
+    done = subprocess.run(
+        [*command, "--configfile", tmp_path / "study.yaml"],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert (tmp_path / "results/small/catalogue.csv").is_file()
+
+
 def test_snakemake_names_the_place_of_a_cache_that_cannot_be_written_to(tmp_path: Path) -> None:
     """What docs/troubleshooting.md says of it holds, and so does the mend."""
     command = [Path(sys.executable).parent / "snakemake", "--snakefile", ROOT / "Snakefile", "-n"]
