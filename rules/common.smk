@@ -37,9 +37,15 @@ try:
 except StudyError as error:
     sys.exit("\n".join(f"error: {line}" for line in error.lines))
 
+
+def quoted(text):
+    """A text as one word of a shell command that Snakemake formats."""
+    return shlex.quote(text).replace("{", "{{").replace("}", "}}")
+
+
 # In a conda environment of a rule's own, Snakemake takes PYTHONPATH away.
 shell.prefix(
-    f"set -euo pipefail; export PYTHONPATH={shlex.quote(workflow.basedir)}"
+    f"set -euo pipefail; export PYTHONPATH={quoted(workflow.basedir)}"
     "${{PYTHONPATH:+:$PYTHONPATH}}; "
 )
 
@@ -133,11 +139,6 @@ def model_images(wildcards):
 def selected_inputs(wildcards):
     """The prepared copies of all selected pictures."""
     return inputs(p.id for p in pictures())
-
-
-def quoted(text):
-    """A text as one word of a shell command that Snakemake formats."""
-    return shlex.quote(text).replace("{", "{{").replace("}", "}}")
 
 
 def lines(words):
