@@ -62,7 +62,7 @@ onstart:
     lift_rate_limit()
     JOBS = list(planned_jobs())
     refuse_hindrances(JOBS)
-    if {job.rule for job in JOBS} <= {"estimate"}:
+    if [job.rule for job in JOBS] == ["estimate"]:
         return
     # Before the first job, whatever else was asked for: no result lacks the config it belongs to. As a
     # rule's output it would come late, or hold back the checkpoint whenever the config changes.

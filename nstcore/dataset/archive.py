@@ -188,21 +188,20 @@ def _opened(archive: Path) -> Iterator[zipfile.ZipFile]:
     except FileNotFoundError:
         raise DataError(f"{archive}: no such archive") from None
     except _DAMAGE as error:
-        raise _damaged(archive, error) from None
+        raise _unreadable(archive, error) from None
     except OSError as error:
         raise DataError(explain(error, archive)) from None
     with opened:
         try:
             yield opened
-        except NotImplementedError as error:
-            raise DataError(
-                f"{archive}: packed in a way that is not read ({error}); {_EXTRACT}"
-            ) from None
         except _DAMAGE as error:
-            raise _damaged(archive, error) from None
+            raise _unreadable(archive, error) from None
 
 
-def _damaged(archive: Path, error: Exception) -> DataError:
+def _unreadable(archive: Path, error: Exception) -> DataError:
+    """Tell damage from a kind of zip, a method or a later version, that Python does not read."""
+    if isinstance(error, NotImplementedError):
+        return DataError(f"{archive}: packed in a way that is not read ({error}); {_EXTRACT}")
     return DataError(f"{archive}: damaged ({error}); get it again from where it came from")
 
 

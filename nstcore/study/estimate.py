@@ -112,7 +112,7 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
     mean = statistics.fmean(seconds.values())
     parallel = max(1, cores // study.compute.threads)
 
-    def _shared(value: float) -> str:
+    def shared(value: float) -> str:
         return format_duration(value / parallel)
 
     parts = {
@@ -124,12 +124,12 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
         "training": parts["training"] * (1 - here.runs / demand.runs),
         "painting": parts["painting"] * (1 - here.pictures / demand.pictures),
     }
-    told = ", ".join(f"{name} {_shared(value)}" for name, value in parts.items())
-    yield f"time: at most {_shared(sum(parts.values()))} on {cores} cores ({told})"
+    told = ", ".join(f"{name} {shared(value)}" for name, value in parts.items())
+    yield f"time: at most {shared(sum(parts.values()))} on {cores} cores ({told})"
     if here.runs or here.pictures:
         yield (
             f"here already: {here.runs} of {demand.runs} runs, {here.pictures} of "
-            f"{demand.pictures} pictures; left: at most {_shared(sum(left.values()))}"
+            f"{demand.pictures} pictures; left: at most {shared(sum(left.values()))}"
         )
     nearest = next(p for p in Path(study.results).absolute().parents if p.is_dir())
     free = shutil.disk_usage(nearest).free

@@ -139,7 +139,7 @@ def _lack_of_space(study: Study, jobs: list[Job]) -> Iterator[str]:
             )
 
 
-def networks(study: Study, jobs: Iterable[Job]) -> dict[str, Network]:
+def _networks(study: Study, jobs: Iterable[Job]) -> dict[str, Network]:
     """Return the networks that jobs are to load, by name."""
     found: dict[str, Network] = {}
     for job in jobs:
@@ -154,7 +154,7 @@ def _lack_of_weights(study: Study, jobs: list[Job]) -> list[str]:
     """Ask, in a process that may start TensorFlow, for the weights that are not files here."""
     wanted = {
         name: [network.architecture, network.weights]
-        for name, network in networks(study, jobs).items()
+        for name, network in _networks(study, jobs).items()
         if network.weights == "imagenet" or network.weights.startswith("package:")
     }
     if not wanted:

@@ -19,6 +19,7 @@ from pathlib import Path
 import h5py
 import keras
 import pytest
+from certificates import make_certificate
 from conftest import ROOT
 
 from nstcore.backbones.architectures import ARCHITECTURES
@@ -220,14 +221,9 @@ def test_certificates_that_nobody_vouches_for_end_at_once_with_the_variable(
 ) -> None:
     import ssl
 
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    made = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "1"]
-    made += ["-keyout", str(key), "-out", str(certificate), "-subj", "/CN=127.0.0.1"]
-    subprocess.run(
-        [*made, "-addext", "subjectAltName=IP:127.0.0.1"], check=True, capture_output=True
-    )
+    certificate = make_certificate(tmp_path / "certificate.pem", "127.0.0.1", "IP:127.0.0.1")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(certificate, tmp_path / "key.pem")
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:

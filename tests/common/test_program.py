@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import tensorflow as tf
 from conftest import ROOT
+from disks import mounted
 
 from nstcore.common.errors import ConfigError
 from nstcore.common.program import make_findable, put_first, run
@@ -65,12 +66,7 @@ def test_what_the_machine_lacks_is_one_line_with_the_mend(error, line):
 
 def test_a_full_disk_is_told_with_the_file_and_leaves_none(tmp_path):
     """With a disk of its own, which fills."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=300k", "tmpfs", disk]
-    if subprocess.run(mount, capture_output=True, check=False).returncode:
-        pytest.skip("mounting a disk of its own takes more rights")
-    try:
+    with mounted(tmp_path / "disk", "300k") as disk:
         network = '{"architecture": "MobileNetV2", "weights": "random"}'
         files = ["--output", disk / "a.weights.h5", "--about", disk / "a.json"]
         program = ROOT / "workflow_scripts" / "load_backbone.py"
@@ -85,8 +81,6 @@ def test_a_full_disk_is_told_with_the_file_and_leaves_none(tmp_path):
         assert line.startswith("error: ")
         assert "a.weights.h5: No space left on device; make room" in line
         assert list(disk.iterdir()) == []
-    finally:
-        subprocess.run(["umount", disk], check=True)
 
 
 def test_ctrl_c_is_one_line():

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from disks import mounted
 from kaggle_server import KaggleServer
 from test_download import ARCHIVE, DATASET, PATIENCE, cache, client_file, command, kaggle, target
 
@@ -23,15 +24,8 @@ __all__ = ["cache", "kaggle", "target"]  # fixtures
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
     """A disk of one mebibyte."""
-    folder = tmp_path / "disk"
-    folder.mkdir()
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", folder], capture_output=True, check=False
-    )
-    if mounted.returncode:
-        pytest.skip(f"no disk can be mounted here: {mounted.stderr.decode().strip()}")
-    yield folder
-    subprocess.run(["umount", folder], check=True)
+    with mounted(tmp_path / "disk", "1m") as folder:
+        yield folder
 
 
 def make_read_only(disk: Path) -> None:

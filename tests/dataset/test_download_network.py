@@ -15,6 +15,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from certificates import make_certificate
 from kaggle_server import Answer, KaggleServer, handler_of
 from test_download import (
     ARCHIVE,
@@ -44,18 +45,7 @@ QUICK = replace(PATIENCE, stall_seconds=2)
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A certificate for localhost that nobody trusts, with its key."""
     path = tmp_path_factory.mktemp("tls") / "server.pem"
-    made = subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost"),
-            *("-keyout", path.with_name("key.pem"), "-out", path),
-        ],
-        capture_output=True,
-        check=False,
-    )
-    if made.returncode:
-        pytest.skip("no certificate can be made here")
-    return path
+    return make_certificate(path, "localhost", "DNS:localhost")
 
 
 @contextmanager
