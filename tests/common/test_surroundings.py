@@ -2,7 +2,6 @@
 
 import json
 import os
-import subprocess
 import sys
 import warnings
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import keras
 import pytest
 from conftest import ROOT
+from processes import see
 from small_study import write_study
 
 from nstcore.backbones.backbone import load_backbone
@@ -78,14 +78,10 @@ def hostile(tmp_path: Path) -> dict[str, str]:
 
 def run(program: str, *arguments: object, environment: dict[str, str], cwd: Path) -> None:
     path = ROOT / "workflow_scripts" / f"{program}.py"
-    done = subprocess.run(
+    done = see(
         [sys.executable, path, *map(str, arguments)],
         env=environment,
         cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
     )
     assert done.returncode == 0, done.stdout
 

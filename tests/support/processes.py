@@ -1,6 +1,10 @@
-"""Programs that are started as from a terminal, whatever started the tests."""
+"""Programs that are started as from a terminal, and seen as on one."""
 
 import signal
+import subprocess
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
 
 
 def as_from_a_terminal() -> None:
@@ -10,3 +14,15 @@ def as_from_a_terminal() -> None:
     """
     for number in (signal.SIGINT, signal.SIGQUIT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
+
+
+def see(command: Sequence[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
+    """Run a program to its end; its `stdout` is all that a screen would show, errors too."""
+    return subprocess.run(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        **options,
+    )

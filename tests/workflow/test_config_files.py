@@ -2,13 +2,13 @@
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import yaml
 from conftest import ROOT
+from processes import see
 from test_workflow import UNJUDGED, jobs
 
 pytestmark = pytest.mark.workflow
@@ -21,14 +21,10 @@ def call(folder, *words, root=ROOT):
         words[1:1] = ["--snakefile", root / "Snakefile"]
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}
     environment.pop("PYTHONPATH", None)
-    return subprocess.run(
+    return see(
         words,
         cwd=folder,
         env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
     )
 
 

@@ -13,6 +13,7 @@ import psutil
 import pytest
 import yaml
 from conftest import ROOT
+from processes import see
 from test_workflow import CONFIG, UNJUDGED, jobs, modified, snakemake
 
 pytestmark = pytest.mark.workflow
@@ -175,13 +176,9 @@ main(sys.argv[1:])
     (tmp_path / "study.yaml").write_text(yaml.safe_dump(CONFIG), "utf-8")
     command = [sys.executable, "-c", code, "results/small/catalogue.csv", "--cores", "1"]
     command += ["--snakefile", ROOT / "Snakefile", "--directory", tmp_path]
-    done = subprocess.run(
+    done = see(
         [*command, "--configfile", tmp_path / "study.yaml"],
         cwd=tmp_path,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
     )
     assert done.returncode == 0, done.stdout
     assert (tmp_path / "results/small/catalogue.csv").is_file()
@@ -193,9 +190,8 @@ def test_snakemake_names_the_place_of_a_cache_that_cannot_be_written_to(tmp_path
     command += ["--directory", tmp_path, "--cores", "1"]
     environment = {**os.environ, "HOME": "/proc"}
     environment.pop("XDG_CACHE_HOME", None)
-    options = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
-    done = subprocess.run(command, env=environment, check=False, **options)
+    done = see(command, env=environment)
     assert "/proc/.cache" in done.stdout
     environment["XDG_CACHE_HOME"] = str(tmp_path / "cache")
-    done = subprocess.run(command, env=environment, check=False, **options)
+    done = see(command, env=environment)
     assert done.returncode == 0, done.stdout

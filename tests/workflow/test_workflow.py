@@ -16,6 +16,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from PIL import Image
+from processes import see
 
 from nstcore.common.tables import columns
 from nstcore.images.io import read_text
@@ -69,7 +70,7 @@ def snakemake(folder, *arguments, config=CONFIG):
     (folder / "study.yaml").write_text(yaml.safe_dump(config), "utf-8")
     environment = {**os.environ, "PATH": "/usr/bin:/bin"}
     environment.pop("PYTHONPATH", None)
-    done = subprocess.run(
+    done = see(
         [
             Path(sys.executable).parent / "snakemake",
             *arguments,
@@ -77,11 +78,6 @@ def snakemake(folder, *arguments, config=CONFIG):
             *("--cores", "2", "--configfile", folder / "study.yaml"),
         ],
         env=environment,
-        # A dry run prints its plan to stdout, a run its progress to stderr.
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
     )
     if done.returncode:
         check_told(done.stdout)
