@@ -5,14 +5,15 @@ Nothing here needs TensorFlow.
 
 import json
 import math
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 from nstcore.common.files import read_json
 from nstcore.images.io import read_leading_text
+from nstcore.painting.cautions import Course, find_cautions
 from nstcore.painting.checkpoint import complete_epochs
 from nstcore.painting.choose import Run, read_choices, summarize
 from nstcore.painting.history import LOSSES, average_curve, read_history
@@ -75,6 +76,8 @@ class Model:
     """What the mean style loss cannot fall below, averaged over the styles; not a number where it
     is not known. Under calibrated scaling each picture has a floor of its own: then it is the
     average over those of the pictures that are there."""
+    cautions: tuple[str, ...] = ()
+    """What is to be known of its training before its pictures are judged."""
 
     @property
     def choice(self) -> Run | None:
@@ -134,7 +137,21 @@ def read_models(
                 painted[style, content_id] = Painted(file, style, content_id, about)
             floor = _read_floor(folder, config, backbone, painted.values())
             models.append(Model(backbone, aggregation, tuple(trials), painted, floor))
-    return tuple(models)
+    return _with_cautions(models)
+
+
+def _with_cautions(models: Sequence[Model]) -> tuple[Model, ...]:
+    courses = {
+        (model.backbone, model.aggregation): Course(trial.run, trial.totals[0], trial.hindsight)
+        for model in models
+        for trial in model.trials
+        if trial.chosen and trial.run and trial.totals
+    }
+    cautions = find_cautions(courses)
+    return tuple(
+        replace(model, cautions=cautions.get((model.backbone, model.aggregation), ()))
+        for model in models
+    )
 
 
 def relative(path: Path, folder: Path) -> str:
