@@ -40,6 +40,7 @@ include: "rules/images.smk"
 include: "rules/backbones.smk"
 include: "rules/losses.smk"
 include: "rules/painting.smk"
+include: "rules/pairs.smk"
 
 
 if STUDY.judge:

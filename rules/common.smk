@@ -6,6 +6,7 @@ import re
 import shlex
 import sys
 from functools import lru_cache
+from itertools import combinations
 from pathlib import Path
 
 from snakemake import __version__ as snakemake_version
@@ -53,6 +54,8 @@ TEMPLATES = f"{workflow.basedir}/reports"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
 STYLES = [style.name for style in STUDY.styles.each()]
+# By the names of their folders; none where the config names no judge.
+JUDGES = dict(zip(STUDY.judge.names, STUDY.judge.networks)) if STUDY.judge else {}
 # None where the dataset is a folder already: there is no rule that could make it, or make it anew.
 ARCHIVE = STUDY.data.archive
 DATASET = STUDY.data.folder
@@ -71,6 +74,8 @@ wildcard_constraints:
     aggregation="|".join(STUDY.aggregations),
     optimizer="|".join(STUDY.optimizers),
     style="|".join(map(re.escape, STYLES)),
+    judge="|".join(map(re.escape, JUDGES)),
+    other_judge="|".join(map(re.escape, JUDGES)),
     id=r"[^/]+",
     content_id=r"[^/]+",
 
@@ -106,6 +111,15 @@ def judged_inputs(wildcards):
     return inputs(p.id for p in pictures() if p.split in {"test", "heldout"})
 
 
+def compared_judges(wildcards):
+    """How alike judges are: each pair of them once, or one and those that come before it."""
+    return [
+        f"{RESULTS}/judge/{one}/related/{other}.json"
+        for one, other in combinations(JUDGES, 2)
+        if wildcards.get("judge") in {None, other}
+    ]
+
+
 def training_inputs(wildcards):
     """The prepared training contents."""
     return inputs(contents("train"))
@@ -134,6 +148,17 @@ def stylized_images(wildcards):
 def model_images(wildcards):
     """All pictures that one model makes."""
     return expand(STYLIZED, style=STYLES, content_id=contents("test"), **wildcards)
+
+
+def paired_images(aggregation):
+    """What one aggregation of a backbone made, in the same order for each."""
+    return lambda wildcards: expand(
+        STYLIZED,
+        backbone=wildcards.backbone,
+        aggregation=aggregation,
+        style=STYLES,
+        content_id=contents("test"),
+    )
 
 
 def selected_inputs(wildcards):
@@ -184,6 +209,7 @@ def planned_jobs():
                 memory if isinstance(memory, int) else 0,
                 job.wildcards_dict.get("backbone"),
                 tuple(str(path) for path in (*job.output, *job.log, job.benchmark) if path),
+                job.wildcards_dict.get("judge"),
             )
 
 

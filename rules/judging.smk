@@ -1,19 +1,21 @@
-# Scores by a network that no model optimises, and what they say. Only with a judge in the config.
+# Scores by networks that no model optimises, and what they say. Only with a judge in the config.
+
+JUDGE = f"{RESULTS}/judge/{{judge}}"
 
 
 use rule load_backbone as load_judge with:
     output:
-        backbone=f"{RESULTS}/judge/network.weights.h5",
-        about=f"{RESULTS}/judge/network.json",
+        backbone=f"{JUDGE}/network.weights.h5",
+        about=f"{JUDGE}/network.json",
     log:
-        f"{LOGS}/load_judge.log",
+        f"{LOGS}/load_judge/{{judge}}.log",
     benchmark:
-        f"{BENCHMARKS}/load_judge/all.tsv"
+        f"{BENCHMARKS}/load_judge/{{judge}}.tsv"
     # A judge that cannot be had, or must not judge, is told before hours of painting.
     priority: 10
     params:
-        name="judge",
-        network=as_is(STUDY.judge.network().to_json()),
+        name=lambda wildcards: f"judge {wildcards.judge}",
+        network=lambda wildcards: JUDGES[wildcards.judge].network().to_json(),
         seed=STUDY.seed,
         threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
@@ -22,22 +24,37 @@ use rule load_backbone as load_judge with:
 rule check_judge:
     input:
         judge=rules.load_judge.output.backbone,
-        backbone=rules.load_backbone.output.backbone,
+        other=rules.load_backbone.output.backbone,
     output:
-        similarity=f"{RESULTS}/judge/likeness/{{backbone}}.json",
+        similarity=f"{JUDGE}/likeness/{{backbone}}.json",
     log:
-        f"{LOGS}/check_judge/{{backbone}}.log",
+        f"{LOGS}/check_judge/{{judge}}/{{backbone}}.log",
     priority: 10
     conda:
         "../envs/nst.yaml"
     resources:
         mem_mb=1000,
     params:
-        name=as_is(STUDY.judge.label),
+        other=lambda wildcards: wildcards.backbone,
+        kind="backbone",
     shell:
-        "python -m workflow_scripts.check_judge --judge {input.judge:q} --judge-name {params.name:q}"
-        " --backbone {input.backbone:q} --backbone-name {wildcards.backbone:q}"
+        "python -m workflow_scripts.check_judge --judge {input.judge:q}"
+        " --judge-name {wildcards.judge:q} --kind {params.kind} --other {input.other:q} --other-name {params.other:q}"
         " --output {output.similarity:q} > {log:q} 2>&1"
+
+
+# A second judge of the first one's training is no second opinion.
+use rule check_judge as check_judges with:
+    input:
+        judge=rules.load_judge.output.backbone,
+        other=f"{RESULTS}/judge/{{other_judge}}/network.weights.h5",
+    output:
+        similarity=f"{JUDGE}/related/{{other_judge}}.json",
+    log:
+        f"{LOGS}/check_judges/{{judge}}/{{other_judge}}.log",
+    params:
+        other=lambda wildcards: wildcards.other_judge,
+        kind="judge",
 
 
 rule measure_bounds:
@@ -46,12 +63,13 @@ rule measure_bounds:
         selection=f"{RESULTS}/selection.csv",
         inputs=judged_inputs,
     output:
-        reference=f"{RESULTS}/judge/reference.npz",
-        csv=f"{RESULTS}/judge/bounds.csv",
+        reference=f"{JUDGE}/reference.npz",
+        csv=f"{JUDGE}/bounds.csv",
+        fitness=f"{JUDGE}/fitness.json",
     log:
-        f"{LOGS}/measure_bounds.log",
+        f"{LOGS}/measure_bounds/{{judge}}.log",
     benchmark:
-        f"{BENCHMARKS}/measure_bounds/all.tsv"
+        f"{BENCHMARKS}/measure_bounds/{{judge}}.tsv"
     conda:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
@@ -62,25 +80,27 @@ rule measure_bounds:
         threads=STUDY.compute.threads,
         scores=SCORES_VERSION,
     shell:
-        "python -m workflow_scripts.measure_bounds --judge {input.judge:q}"
-        " --selection {input.selection:q} --inputs {params.inputs:q} --threads {params.threads}"
-        " --reference {output.reference:q} --output {output.csv:q} > {log:q} 2>&1"
+        "python -m workflow_scripts.measure_bounds --judge-name {wildcards.judge:q}"
+        " --judge {input.judge:q} --selection {input.selection:q} --inputs {params.inputs:q}"
+        " --threads {params.threads} --reference {output.reference:q} --fitness {output.fitness:q}"
+        " --output {output.csv:q} > {log:q} 2>&1"
 
 
 rule score:
     input:
         judge=rules.load_judge.output.backbone,
         similarity=rules.check_judge.output.similarity,
+        related=compared_judges,
         reference=rules.measure_bounds.output.reference,
         contents=test_inputs,
         pictures=model_images,
     output:
         # Kept while it is brought up to date: only pictures that have changed are scored.
-        csv=update(f"{RESULTS}/scores/{{backbone}}/{{aggregation}}.csv"),
+        csv=update(f"{RESULTS}/scores/{{judge}}/{{backbone}}/{{aggregation}}.csv"),
     log:
-        f"{LOGS}/score/{{backbone}}/{{aggregation}}.log",
+        f"{LOGS}/score/{{judge}}/{{backbone}}/{{aggregation}}.log",
     benchmark:
-        f"{BENCHMARKS}/score/{{backbone}}/{{aggregation}}.tsv"
+        f"{BENCHMARKS}/score/{{judge}}/{{backbone}}/{{aggregation}}.tsv"
     conda:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
@@ -90,7 +110,8 @@ rule score:
         threads=STUDY.compute.threads,
         scores=SCORES_VERSION,
     shell:
-        "python -m workflow_scripts.score --judge {input.judge:q} --reference {input.reference:q}"
+        "python -m workflow_scripts.score --judge-name {wildcards.judge:q} --judge {input.judge:q}"
+        " --reference {input.reference:q}"
         " --backbone {wildcards.backbone:q} --aggregation {wildcards.aggregation}"
         f" --pictures {lines('input.pictures')}"
         f" --contents {lines('input.contents')}"
@@ -100,9 +121,10 @@ rule score:
 
 rule collect_scores:
     input:
-        bounds=rules.measure_bounds.output.csv,
+        bounds=expand(rules.measure_bounds.output.csv, judge=JUDGES),
         scores=expand(
             rules.score.output.csv,
+            judge=JUDGES,
             backbone=STUDY.backbones,
             aggregation=STUDY.aggregations,
         ),
@@ -120,6 +142,8 @@ rule collect_scores:
         mem_mb=500,
     params:
         scores=SCORES_VERSION,
+        # In whose order the rows are.
+        judges=list(JUDGES),
     shell:
         "python -m workflow_scripts.collect_scores --bounds {input.bounds:q}"
         f" --scores {lines('input.scores')}"
@@ -135,8 +159,13 @@ rule compare:
             aggregation=STUDY.aggregations,
             optimizer=STUDY.optimizers,
         ),
-        judge=rules.load_judge.output.about,
-        similarities=expand(rules.check_judge.output.similarity, backbone=STUDY.backbones),
+        judges=expand(rules.load_judge.output.about, judge=JUDGES),
+        fitness=expand(rules.measure_bounds.output.fitness, judge=JUDGES),
+        similarities=expand(
+            rules.check_judge.output.similarity, judge=JUDGES, backbone=STUDY.backbones
+        ),
+        related=compared_judges,
+        differences=DIFFERENCES,
     output:
         findings=f"{RESULTS}/findings.json",
         picture=report(
@@ -155,12 +184,14 @@ rule compare:
     params:
         training=STUDY.training.to_json(),
         styles=as_is(STUDY.styles.to_json()),
+        names=list(JUDGES),
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.compare --scores {input.scores:q}"
         f" --histories {lines('input.histories')}"
-        " --training {params.training:q} --judge {input.judge:q}"
+        " --training {params.training:q} --judge-names {params.names:q} --judges {input.judges:q}"
         f" --styles {lines('params.styles')}"
-        f" --similarities {lines('input.similarities')}"
+        f" --similarities {lines('input.similarities')} {{input.related:q}}"
+        " --fitness {input.fitness:q} --differences {input.differences:q}"
         " --findings {output.findings:q}"
         " --picture {output.picture:q} > {log:q} 2>&1"

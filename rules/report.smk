@@ -42,6 +42,7 @@ use rule report as write_report with:
         ),
         choices=rules.collect_choices.output.csv,
         stylized=stylized_images,
+        differences=DIFFERENCES,
         # Nothing where the config names no judge.
         scores=rules.collect_scores.output if STUDY.judge else [],
         findings=rules.compare.output if STUDY.judge else [],

@@ -9,6 +9,7 @@ from nstcore.judging.score import score_pictures
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--judge-name", required=True, help="what the study calls the judge")
     parser.add_argument("--judge", required=True, type=Path, help="its network, .weights.h5")
     parser.add_argument("--reference", required=True, type=Path, help="what it judges by, .npz")
     parser.add_argument("--backbone", required=True)
@@ -33,7 +34,7 @@ def main() -> None:
         args.reference,
         [(path.parent.name, path.stem, path) for path in args.pictures],
         {path.stem: path for path in args.contents},
-        (args.backbone, args.aggregation),
+        (args.judge_name, args.backbone, args.aggregation),
         args.output,
         start,
     )

@@ -38,6 +38,10 @@ class DataError(StudyError):
     """The dataset lacks what the config asks of it, or an archive cannot be trusted."""
 
 
+class OutdatedError(DataError):
+    """A file of the study is sound, but of another version; running the study writes it anew."""
+
+
 class WeightsError(StudyError):
     """Pretrained weights cannot be had, read, or fitted to their backbone."""
 

@@ -21,7 +21,7 @@ def format_loss(loss: float) -> str:
 
 
 def format_score(score: float) -> str:
-    """Write a score with three significant digits, at most three of them behind the point.
+    """Write a score with three significant digits, at most three of them behind the point; no -0.
 
     Example:
         >>> format_score(0.61803), format_score(-12.3456)
@@ -29,7 +29,30 @@ def format_score(score: float) -> str:
     """
     if not math.isfinite(score):
         return "unknown"
-    return f"{score:.3f}" if abs(score) < 1 else f"{score:#.3g}".rstrip(".")
+    if abs(score) >= 999.5:
+        return f"{score:.0f}"
+    text = f"{score:.3f}" if abs(score) < 1 else f"{score:#.3g}".rstrip(".")
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def format_scale(score: float) -> str:
+    """Write a place on a scale like a score; where there is no scale, say so.
+
+    Example:
+        >>> format_scale(-0.0001), format_scale(math.nan)
+        ('0.000', 'no scale')
+    """
+    return format_score(score) if math.isfinite(score) else "no scale"
+
+
+def format_count(count: int, noun: str) -> str:
+    """Write how many there are of something.
+
+    Example:
+        >>> format_count(1, "pair"), format_count(30, "pair")
+        ('1 pair', '30 pairs')
+    """
+    return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
 def format_duration(seconds: float) -> str:

@@ -12,5 +12,5 @@ READABLE_CONFIG_VERSIONS = (1, 2, 3)
 option by itself; before version 3 the weights of losses were given or fixed, a run ended at the
 first epoch that improved too little, and nobody watched it after that."""
 
-SCORES_VERSION = "1"
+SCORES_VERSION = "2"
 """Raised when the same pictures would get other scores: all are then scored anew."""

@@ -22,6 +22,7 @@ _EVEN = 1e-4
 _TILES = 250
 _DIRECTIONS = 32
 _LEVELS = 256
+_HUES = 16
 
 
 def mean_change(output: Array, content: Array) -> float:
@@ -69,16 +70,19 @@ def describe_places(features: Array, side: int = 4) -> Array:
         side: Places along each side.
 
     Returns:
-        (side * side, 2 * channels): mean and standard deviation of each channel in each place.
+        (side * side, channels): the mean of each channel in each place.
     """
     rows = np.array_split(np.asarray(features, np.float64), side, axis=0)
     places = [place for row in rows for place in np.array_split(row, side, axis=1)]
-    return np.stack(
-        [np.concatenate([place.mean(axis=(0, 1)), place.std(axis=(0, 1))]) for place in places]
-    )
+    return np.stack([place.mean(axis=(0, 1)) for place in places])
 
 
-def kernel_distance(sample: Array, other: Array, within_other: float | None = None) -> float:
+def kernel_distance(
+    sample: Array,
+    other: Array,
+    within_other: float | None = None,
+    within_sample: float | None = None,
+) -> float:
     """Return the unbiased squared MMD of two samples with the kernel (x . y / d + 1)^3.
 
     The kernel inception distance of Binkowski et al. (2018), on whatever features it is given. As
@@ -88,10 +92,13 @@ def kernel_distance(sample: Array, other: Array, within_other: float | None = No
         sample: (n, d), n at least 2.
         other: (m, d), m at least 2.
         within_other: The `kernel_within` of the other sample, if it is known already.
+        within_sample: That of the sample.
     """
     if within_other is None:
         within_other = kernel_within(other)
-    return kernel_within(sample) + within_other - 2 * float(_kernel(sample, other).mean())
+    if within_sample is None:
+        within_sample = kernel_within(sample)
+    return within_sample + within_other - 2 * float(_kernel(sample, other).mean())
 
 
 def kernel_within(sample: Array) -> float:
@@ -103,6 +110,21 @@ def kernel_within(sample: Array) -> float:
 def _kernel(left: Array, right: Array) -> Array:
     values: Array = left @ right.T / left.shape[1] + 1
     return values * values * values
+
+
+def area_under_curve(near: Sequence[float], far: Sequence[float]) -> float:
+    """Return the share of pairs in which a value of the first sample is below one of the second.
+
+    The area under the receiver operating characteristic (Hanley and McNeil 1982); a tie counts
+    half.
+
+    Returns:
+        0 to 1, 0.5 by chance; not a number where a sample is empty.
+    """
+    if not len(near) or not len(far):
+        return float("nan")
+    apart = np.subtract.outer(np.asarray(far, np.float64), np.asarray(near, np.float64))
+    return float((np.sign(apart) + 1).mean() / 2)
 
 
 def color_profile(picture: Array) -> Array:
@@ -161,14 +183,15 @@ def grain(picture: Array) -> float:
     return float(power[fine].sum() / power.sum()) if lightness.std() > _EVEN else 0.0
 
 
-def grid(picture: Array, periods: Sequence[int] = GRID_PERIODS) -> float:
+def grid(picture: Array, periods: Sequence[int] = GRID_PERIODS) -> Array:
     """Return how much of a picture's fine variation repeats like a grid.
 
     The checkerboard artefacts of strided networks (Odena et al. 2016).
 
-    What a moving average leaves of the lightness is cut into tiles of period x period pixels; the
-    variance of the mean tile over that of all is the share that repeats. The share of n tiles that
-    have nothing in common, 1 / n, is taken off.
+    What a moving average leaves of the lightness is cut into tiles of period x period pixels. What
+    two tiles have in common, the mean over all pairs that lie in different rows and in different
+    columns of tiles, over the variance of all, is the share that repeats. So a straight line, which
+    runs along one row or column, is no grid, and chance makes none on average.
 
     Args:
         picture: RGB.
@@ -176,21 +199,91 @@ def grid(picture: Array, periods: Sequence[int] = GRID_PERIODS) -> float:
             chance alone would make a grid of so few.
 
     Returns:
-        The largest share of all periods, 0 to 1; 0 for an even picture.
+        The share of each period, 0 to 1; 0 for an even picture and where a period is passed over.
     """
     lightness = _lightness(picture)
-    largest = 0.0
-    for period in periods:
+    shares = np.zeros(len(periods))
+    for number, period in enumerate(periods):
         rows, columns = (side // period for side in lightness.shape)
-        count = rows * columns
-        if count < _TILES:
+        if rows * columns < _TILES:
             continue
         fine = lightness - uniform_filter(lightness, 2 * period, mode="reflect")
-        tiles = fine[: rows * period, : columns * period].reshape(rows, period, columns, period)
-        if tiles.std() > _EVEN:
-            share = tiles.mean(axis=(0, 2)).var() / tiles.var()
-            largest = max(largest, float((share - 1 / count) / (1 - 1 / count)))
-    return largest
+        cut = fine[: rows * period, : columns * period].reshape(rows, period, columns, period)
+        if cut.std() > _EVEN:
+            tiles = cut.transpose(0, 2, 1, 3).reshape(rows, columns, -1)
+            shares[number] = max(_common(tiles) / cut.var(), 0.0)
+    return shares
+
+
+def _common(tiles: Array) -> float:
+    """Return the mean covariance of two tiles, of another row and column each.
+
+    Args:
+        tiles: (rows, columns, pixels).
+    """
+    rows, columns, pixels = tiles.shape
+    centred = tiles - tiles.mean(axis=-1, keepdims=True)
+    # All pairs, less those of one row and those of one column; itself was taken off twice.
+    total, by_row, by_column = (centred.sum(axis=axis) for axis in ((0, 1), 1, 0))
+    products = (np.square(sums).sum() for sums in (total, by_row, by_column, centred))
+    everything, in_rows, in_columns, themselves = products
+    pairs = rows * columns * (rows - 1) * (columns - 1)
+    return float((everything - in_rows - in_columns + themselves) / (pairs * pixels))
+
+
+def border(picture: Array, width: int = 8) -> float:
+    """Return how much steeper a picture is at its edges than inside.
+
+    Padding leaves fringes there that no content and no painting has.
+
+    Args:
+        picture: RGB, more than twice `width` high and wide.
+        width: Of the frame that counts as edge, in pixels.
+
+    Returns:
+        The mean gradient of the lightness in the frame over that inside, by differences of
+        neighbouring pixels; 1 for an even picture.
+    """
+    lightness = _lightness(picture)
+    # Of every pixel with a neighbour to the right and below: one rule up to the edge.
+    down = lightness[1:, :-1] - lightness[:-1, :-1]
+    right = lightness[:-1, 1:] - lightness[:-1, :-1]
+    steep = np.hypot(down, right)
+    inside = steep[width:-width, width:-width]
+    frame = (steep.sum() - inside.sum()) / (steep.size - inside.size)
+    return float((frame + _EVEN) / (inside.mean() + _EVEN))
+
+
+def chroma_reach(picture: Array) -> Array:
+    """Return how far a picture's colours reach from grey, hue by hue.
+
+    Returns:
+        (16,): of the pixels' (a*, b*) of CIELAB, along 16 directions from grey, what 99 % stay
+        below; 0 or more.
+    """
+    along = rgb2lab(picture)[..., 1:].reshape(-1, 2).astype(np.float32) @ _hues()
+    beyond: Array = np.quantile(along, 0.99, axis=0).clip(0)
+    return beyond
+
+
+def chroma_excess(picture: Array, reach: Array) -> float:
+    """Return how far a picture's colours lie beyond a reach: the mean over its pixels.
+
+    Args:
+        picture: RGB.
+        reach: A `chroma_reach`, or the largest of several along each direction.
+
+    Returns:
+        In units of CIELAB, of which one can be seen; 0 where no pixel lies beyond.
+    """
+    along = rgb2lab(picture)[..., 1:].reshape(-1, 2).astype(np.float32) @ _hues()
+    return float(np.maximum((along - reach).max(axis=1), 0).mean(dtype=np.float64))
+
+
+def _hues() -> Array:
+    """Return the unit vectors of 16 hues, (2, 16)."""
+    angles = np.arange(_HUES) * (2 * np.pi / _HUES)
+    return np.stack([np.cos(angles), np.sin(angles)]).astype(np.float32)
 
 
 def _lightness(picture: Array) -> Array:

@@ -7,6 +7,7 @@ paintings that were no targets.
 import json
 import zipfile
 from collections.abc import Mapping, Sequence
+from dataclasses import fields
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,9 @@ from nstcore.judging.measures import MEASURES, Case
 
 # Added to a spread that others are divided by.
 _NOTHING = 1e-6
+# A channel that paintings hardly ever rouse would count for that alone: none counts as if its
+# spread were less than this share of its layer's mean spread.
+_LEAST_SPREAD = 0.25
 
 
 def extract_features(judge: Backbone, picture: Pixels) -> PictureFeatures:
@@ -74,7 +78,11 @@ class Reference:
         everything = np.concatenate(
             [np.concatenate(list(paintings.places)) for paintings in styles.values()]
         )
-        self._mean, self._spread = everything.mean(axis=0), everything.std(axis=0) + _NOTHING
+        spread = everything.std(axis=0)
+        sizes = next(iter(styles.values())).layers[0]
+        parts = np.split(spread, np.cumsum(sizes)[:-1])
+        least = [np.maximum(part, _LEAST_SPREAD * part.mean()) for part in parts]
+        self._mean, self._spread = everything.mean(axis=0), np.concatenate(least) + _NOTHING
         self._known = {style: self._prepare(paintings) for style, paintings in styles.items()}
 
     def style_distances(
@@ -94,6 +102,28 @@ class Reference:
             style: self._prepare(paintings) for style, paintings in (others or {}).items()
         }
         return {style: kernel_distance(places, *theirs) for style, theirs in known.items()}
+
+    def painting_distances(self) -> dict[tuple[str, str], Array]:
+        """Return the kernel distance between any two held-out paintings.
+
+        Returns:
+            By two styles, (paintings of the first, of the second); of a painting to itself it is
+            not a number.
+        """
+        prepared = {
+            style: [(places, kernel_within(places)) for places in map(self._scaled, own.places)]
+            for style, own in self.styles.items()
+        }
+        distances = {}
+        for first, ours in prepared.items():
+            for second, theirs in prepared.items():
+                values = np.full((len(ours), len(theirs)), np.nan)
+                for i, (places, within) in enumerate(ours):
+                    for j, (others, within_others) in enumerate(theirs):
+                        if first != second or i != j:
+                            values[i, j] = kernel_distance(places, others, within_others, within)
+                distances[first, second] = values
+        return distances
 
     def score(
         self,
@@ -144,16 +174,20 @@ class Reference:
         """
         try:
             with np.load(path) as file:
-                names = ("places", "colors", "grain", "grid")
+                names = [field.name for field in fields(Paintings)]
                 return cls(
                     {
-                        style: Paintings(*(file[f"{number}/{name}"] for name in names))
+                        style: Paintings(**{name: file[f"{number}/{name}"] for name in names})
                         for number, style in enumerate(json.loads(str(file["styles"])))
                     }
                 )
         except FileNotFoundError:
             raise DataError(f"{path}: no such reference") from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        except KeyError as error:
+            raise DataError(
+                f"{path}: made by another version ({error.args[0]}); delete it and run again"
+            ) from None
+        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
             raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
 
     def _prepare(self, paintings: Paintings) -> tuple[Array, float]:

@@ -85,3 +85,27 @@ def refuse_relative(
             f"{backbone_name}; name another network in the config's judge"
         )
     return similarity
+
+
+def refuse_same_opinion(
+    judge: Path | str, other: Path | str, judge_name: str, other_name: str
+) -> float:
+    """Return the `kernel_similarity` of two judges, unless it is too great.
+
+    Args:
+        judge: The saved network of one.
+        other: That of another.
+        judge_name: What the message calls the one.
+        other_name: What it calls the other.
+
+    Raises:
+        WeightsError: The two come from one training.
+    """
+    similarity = kernel_similarity(judge, other)
+    if similarity >= RELATED:
+        raise WeightsError(
+            f"judge: {judge_name} and {other_name} come from one training (cosine of their nearest "
+            f"kernels {similarity:.2f}), so {other_name} would be no second opinion; name another "
+            "network in the config's judge"
+        )
+    return similarity

@@ -5,11 +5,15 @@ Nothing here needs TensorFlow.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 
+from nstcore.common.formatting import format_name
 from nstcore.judging.features import Paintings, PictureFeatures
 from nstcore.judging.functional import (
+    Array,
+    chroma_excess,
     color_distance,
     mean_change,
     perceptual_distance,
@@ -19,6 +23,8 @@ from nstcore.judging.functional import (
 _NOTHING = 1e-6
 # Added to both sides of a ratio of grids, since many paintings have none: what chance can make.
 _NO_GRID = 0.001
+# Of the paintings: files of some have blocks or a canvas that repeats, which is no fault then.
+_MOST = 0.9
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Wording:
     less: str
     """How it does where its value is the lower one."""
     scaled: bool = False
-    """Compare on the scale from the untouched content (0) to a real painting (1)."""
+    """Compare on the scale from the own untouched content (0) by the way to real paintings (1)."""
     ratio: bool = False
     """Compare shares, whose sizes span decades, by their ratio."""
 
@@ -64,8 +70,12 @@ class Measure:
     description: str
     """What it is, with unit or range."""
     compute: Callable[[Case], float]
-    has_scale: bool = True
-    """Whether it can also be told on the scale from untouched content to real painting."""
+    better: Literal["lower", "higher", "near 1", ""] = ""
+    """Which values are those of a picture as one wants it; empty where neither are."""
+    by_judge: bool = False
+    """Whether it needs the judge's network, and is another one for each judge."""
+    of_content: bool = False
+    """Whether it tells the picture from its content, so that an untouched one has a fixed value."""
     wording: Wording | None = None
     """None: ways of painting are not compared by it."""
 
@@ -76,10 +86,28 @@ def _right_artist(case: Case) -> float:
     return float(min(case.distances, key=lambda name: case.distances[name]) == case.style)
 
 
+def _grid(case: Case) -> float:
+    theirs = np.quantile(case.paintings.grid, _MOST, axis=0)
+    return float(((case.picture.grid + _NO_GRID) / (theirs + _NO_GRID)).max())
+
+
+def _border(case: Case) -> float:
+    content = float(np.mean([content.border for content in case.contents]))
+    return case.picture.border / max(content, float(np.median(case.paintings.border)))
+
+
+def _saturation(case: Case) -> float:
+    theirs: Array = case.paintings.reach.max(axis=0)
+    return case.mean(lambda a, b: chroma_excess(a.pixels, np.maximum(theirs, b.reach)))
+
+
 MEASURES: dict[str, Measure] = {
     "content_distance": Measure(
         "perceptual distance to the content by the judge's features, 0 to 4",
         lambda case: case.mean(lambda a, b: perceptual_distance(a.features, b.features)),
+        better="lower",
+        by_judge=True,
+        of_content=True,
         wording=Wording(
             1,
             "content lost",
@@ -91,17 +119,23 @@ MEASURES: dict[str, Measure] = {
     "similarity": Measure(
         "structural similarity to the content, up to 1; no network",
         lambda case: case.mean(lambda a, b: structural_similarity(a.pixels, b.pixels)),
+        better="higher",
+        of_content=True,
     ),
     "change": Measure(
         "mean absolute difference to the content, 0 to 1; no network",
         lambda case: case.mean(lambda a, b: mean_change(a.pixels, b.pixels)),
+        of_content=True,
         wording=Wording(
             3, "change", "changes the pixels more than", "changes the pixels less than"
         ),
     ),
     "style_distance": Measure(
-        "kernel distance to the artist's held-out paintings by the judge's features",
+        "kernel distance of textures to those of the artist's held-out paintings by the judge's "
+        "features",
         lambda case: case.distances[case.style],
+        better="lower",
+        by_judge=True,
         wording=Wording(
             0,
             "style reached",
@@ -113,11 +147,13 @@ MEASURES: dict[str, Measure] = {
     "right_artist": Measure(
         "1 if of all artists' held-out paintings this artist's are nearest, else 0",
         _right_artist,
-        has_scale=False,
+        better="higher",
+        by_judge=True,
     ),
     "color_distance": Measure(
         "distance to the colours of the held-out paintings, in CIELAB; no network",
         lambda case: color_distance(case.picture.colors, list(case.paintings.colors)),
+        better="lower",
         wording=Wording(
             2,
             "colours reached",
@@ -129,20 +165,57 @@ MEASURES: dict[str, Measure] = {
     "grain": Measure(
         "finest variation over that of the held-out paintings; no network",
         lambda case: case.picture.grain / max(float(np.median(case.paintings.grain)), _NOTHING),
+        better="near 1",
         wording=Wording(4, "grain", "is grainier than", "is less grainy than", ratio=True),
     ),
     "grid": Measure(
         "what repeats like a grid over that of the held-out paintings; no network",
-        lambda case: (
-            (case.picture.grid + _NO_GRID) / (float(np.median(case.paintings.grid)) + _NO_GRID)
-        ),
+        _grid,
+        better="near 1",
         wording=Wording(
             5, "grid", "shows more of a grid than", "shows less of a grid than", ratio=True
+        ),
+    ),
+    "border": Measure(
+        "steepness in the outer 8 pixels over that inside, relative to the content or the held-out "
+        "paintings, whichever has more; no network",
+        _border,
+        better="near 1",
+        wording=Wording(
+            6,
+            "fringes at the edges",
+            "shows more of a fringe at its edges than",
+            "shows less of a fringe at its edges than",
+            ratio=True,
+        ),
+    ),
+    "saturation": Measure(
+        "chroma beyond that of both the content and the held-out paintings, hue by hue, in CIELAB; "
+        "no network",
+        _saturation,
+        better="lower",
+        of_content=True,
+        wording=Wording(
+            7,
+            "garish colours",
+            "has more garish colours than",
+            "has less garish colours than",
         ),
     ),
 }
 """By the name of their column, in the order of the tables. To add one: an entry here; raise
 `versions.SCORES_VERSION`, since pictures are then scored anew."""
+
+
+def say(name: str) -> str:
+    """Write a measure's name for readers.
+
+    Example:
+        >>> say("color_distance")
+        'colour distance'
+    """
+    return format_name(name).replace("color", "colour")
+
 
 COMPARED: dict[str, tuple[str, Wording]] = {
     wording.label: (name, wording)

@@ -8,6 +8,7 @@ from typing import Any
 from nstcore.common.errors import DataError
 from nstcore.common.files import sha256
 from nstcore.common.versions import SCORES_VERSION
+from nstcore.judging.fitness import Fitness, measure_fitness
 from nstcore.judging.score_table import PAINTING, STYLIZED, UNTOUCHED, Cache
 from nstcore.selection.pictures import Picture
 
@@ -16,18 +17,20 @@ ScoreRow = dict[str, Any]
 
 
 def measure_bounds(
-    judge_file: Path, selection: Sequence[Picture], inputs: Path, reference_file: Path
-) -> list[ScoreRow]:
+    name: str, judge_file: Path, selection: Sequence[Picture], inputs: Path, reference_file: Path
+) -> tuple[list[ScoreRow], Fitness]:
     """Measure what scores lie between, and keep what pictures are to be judged by.
 
     Args:
-        judge_file: The judge's network.
+        name: What the study calls the judge.
+        judge_file: Its network.
         selection: The study's pictures.
         inputs: The folder of the prepared ones.
         reference_file: The `judge.Reference` to write.
 
     Returns:
-        The floor, a row per style and test content, and the ceiling, a row per held-out painting.
+        The floor, a row per style and test content, and the ceiling, a row per held-out painting;
+        and how fit the judge is for the styles, by these.
 
     Raises:
         StudyError: A file is missing or damaged.
@@ -39,8 +42,8 @@ def measure_bounds(
     judge = Backbone.load(judge_file)
     files = {picture.id: inputs / f"{picture.id}.png" for picture in selection}
 
-    def see(name: str) -> PictureFeatures:
-        return extract_features(judge, read_as_if_stylized(files[name]))
+    def see(entry: str) -> PictureFeatures:
+        return extract_features(judge, read_as_if_stylized(files[entry]))
 
     names: dict[str, list[str]] = {}
     for picture in selection:
@@ -51,23 +54,28 @@ def measure_bounds(
     # Their features are too large to be kept of many: each is seen now, and again when scored.
     reference = Reference(
         {
-            style: Paintings.from_pictures([see(name) for name in own])
+            style: Paintings.from_pictures([see(entry) for entry in own])
             for style, own in names.items()
         }
     )
     contents = {picture.id: see(picture.id) for picture in selection if picture.split == "test"}
     rows = [
-        _row("", "", style, name, UNTOUCHED, files[name])
+        _row(name, "", "", style, entry, UNTOUCHED, files[entry])
         | reference.score(content, style, [content])
         for style in names
-        for name, content in contents.items()
+        for entry, content in contents.items()
     ]
     for style, own in names.items():
-        for number, name in enumerate(own):
-            scores = reference.score(see(name), style, list(contents.values()), painting=number)
-            rows.append(_row("", "", style, name, PAINTING, files[name]) | scores)
+        for number, entry in enumerate(own):
+            scores = reference.score(see(entry), style, list(contents.values()), painting=number)
+            rows.append(_row(name, "", "", style, entry, PAINTING, files[entry]) | scores)
     reference.save(reference_file)
-    return rows
+    distances: dict[str, dict[str, list[float]]] = {
+        kind: {style: [] for style in names} for kind in (UNTOUCHED, PAINTING)
+    }
+    for row in rows:
+        distances[row["kind"]][row["style"]].append(row["style_distance"])
+    return rows, measure_fitness(reference, distances[UNTOUCHED], distances[PAINTING])
 
 
 def score_pictures(
@@ -75,7 +83,7 @@ def score_pictures(
     reference_file: Path,
     pictures: Sequence[tuple[str, str, Path]],
     contents: Mapping[str, Path],
-    model: tuple[str, str],
+    told: tuple[str, str, str],
     table: Path,
     start: Callable[[], None],
 ) -> int:
@@ -86,7 +94,7 @@ def score_pictures(
         reference_file: What `measure_bounds` kept.
         pictures: Style, content id and file of each.
         contents: The prepared test contents, by id.
-        model: Backbone and aggregation.
+        told: What each row begins with: judge, backbone and aggregation.
         table: The rows to write, whole or not at all; those of an earlier run are used again.
         start: Called before TensorFlow is needed, if it is.
 
@@ -98,7 +106,7 @@ def score_pictures(
     """
     known = [sha256(path) for path in (judge_file, reference_file, *contents.values())]
     cache = Cache(table, hashlib.sha256("".join([SCORES_VERSION, *known]).encode()).hexdigest())
-    rows = [_row(*model, style, content_id, STYLIZED, path) for style, content_id, path in pictures]
+    rows = [_row(*told, style, content_id, STYLIZED, path) for style, content_id, path in pictures]
     known_rows = [
         cache.find(*(str(row[key]) for key in ("style", "content_id", "sha256"))) for row in rows
     ]
@@ -117,7 +125,7 @@ def score_pictures(
         reference = Reference.load(reference_file)
         wanted = dict.fromkeys(pictures[number][1] for number in missing)
         seen = {
-            name: extract_features(judge, read_as_if_stylized(contents[name])) for name in wanted
+            entry: extract_features(judge, read_as_if_stylized(contents[entry])) for entry in wanted
         }
         for number in missing:
             style, content_id, path = pictures[number]
@@ -129,12 +137,19 @@ def score_pictures(
 
 
 def _row(
-    backbone: str, aggregation: str, style: str, content_id: str, kind: str, path: Path
+    judge: str,
+    backbone: str,
+    aggregation: str,
+    style: str,
+    content_id: str,
+    kind: str,
+    path: Path,
 ) -> ScoreRow:
     """Return what a row tells beside the measures."""
     if not path.is_file():
         raise DataError(f"{path}: no such picture")
     return {
+        "judge": judge,
         "backbone": backbone,
         "aggregation": aggregation,
         "style": style,

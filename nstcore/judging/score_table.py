@@ -8,37 +8,56 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
-from nstcore.common.errors import DataError
+from nstcore.common.errors import DataError, OutdatedError
 from nstcore.common.files import atomic_write
 from nstcore.judging.measures import MEASURES
 
 STYLIZED, UNTOUCHED, PAINTING = "stylised", "untouched content", "held-out painting"
 """The kinds of rows: a model's picture, the floor, the ceiling."""
 
-KEY = ["backbone", "aggregation", "style", "content_id"]
+KEY = ["judge", "backbone", "aggregation", "style", "content_id"]
+_STYLE_KEY = ["judge", "style"]
 ROW_COLUMNS = [*KEY, "kind", *MEASURES, "nearest_style", "sha256"]
 """Columns of the tables that single jobs write. For the ceiling, `content_id` is the painting's id
 and what concerns the content is averaged over the test contents; `backbone` and `aggregation` are
-empty for floor and ceiling. `sha256` is that of the picture's file."""
+empty for floor and ceiling. `sha256` is that of the picture's file. Measures that need no network
+are the same with every judge."""
 
-SCALED = [name for name, measure in MEASURES.items() if measure.has_scale]
-SCORE_COLUMNS = [*ROW_COLUMNS, *(f"{name}_scaled" for name in SCALED)]
-"""Columns of `score_table.csv`."""
+CHANGED = [
+    name for name, measure in MEASURES.items() if name != "right_artist" and not measure.of_content
+]
+"""Measures that are also told as the change from each picture's own content."""
+RATIOS = {name for name, one in MEASURES.items() if one.wording and one.wording.ratio}
+SCALED = [name for name, one in MEASURES.items() if one.wording and one.wording.scaled]
+"""Measures that are also told on the way from untouched contents to real paintings."""
+SCORE_COLUMNS = [
+    *ROW_COLUMNS,
+    *(f"{name}_change" for name in CHANGED),
+    *(f"{name}_scaled" for name in SCALED),
+]
+"""Columns of `scores.csv`."""
+
+# What the tables of all versions have, those too that knew of one judge only.
+_ALWAYS = {"backbone", "aggregation", "style", "content_id", "kind", "nearest_style", "sha256"}
 
 _CACHE_KEY = "judged"
 
 
 def scale(rows: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
-    """Give each score on the scale from the untouched content (0) to a real painting (1), too.
+    """Tell each score as a change from the picture's own content, and on a scale, too.
 
-    Both ends are the style's own: the mean of the untouched test contents, and the mean of the
-    held-out paintings. So a single untouched content may lie beside 0 and a single painting beside
-    1, and a picture beyond 1 where it is nearer to the held-out paintings together than one of
-    them is to the others. Where a measure tells the two means apart by less than the standard
-    deviation of the paintings, there is no scale and the value is missing.
+    A change is the value less that of the picture's own untouched content in the same style; of a
+    ratio, the value over it. The scale counts the change by the way from untouched contents to real
+    paintings: 0 is a picture that is as near as its own content was, 1 one that has come nearer by
+    as much as the mean held-out painting is nearer than the mean untouched content. Floor and
+    ceiling have no content of their own: they are told from the mean of the floor, so that its
+    spread is seen.
+
+    Where a style's two means lie apart by less than the standard deviation of the contents or that
+    of the paintings, or the paintings lie on the far side, there is no scale, and the values are
+    missing.
 
     Args:
         rows: With `ROW_COLUMNS`.
@@ -47,24 +66,57 @@ def scale(rows: pd.DataFrame, bounds: pd.DataFrame) -> pd.DataFrame:
     Returns:
         The rows with the `SCORE_COLUMNS`.
     """
-    floors = bounds[bounds["kind"] == UNTOUCHED].groupby("style")[SCALED].mean()
-    paintings = bounds[bounds["kind"] == PAINTING].groupby("style")[SCALED]
-    styles = rows["style"]
-    starts = floors.reindex(styles).to_numpy()
-    lengths = (paintings.mean() - floors).reindex(styles).to_numpy()
-    spreads = paintings.std().reindex(styles).to_numpy()
-    values = rows[SCALED].to_numpy(float)
-    scaled = np.divide(
-        values - starts, lengths, out=np.full_like(values, np.nan), where=np.abs(lengths) > spreads
+    told = list(dict.fromkeys([*CHANGED, *SCALED]))
+    untouched = bounds[bounds["kind"] == UNTOUCHED]
+    by_style = untouched.groupby(_STYLE_KEY)[told]
+    floors, paintings = (
+        by_style.mean(),
+        bounds[bounds["kind"] == PAINTING].groupby(_STYLE_KEY)[told],
     )
-    named = pd.DataFrame(scaled, rows.index, [f"{name}_scaled" for name in SCALED])
-    return pd.concat([rows[ROW_COLUMNS], named], axis=1)
+    ways = paintings.mean() - floors
+    # Of a single content or painting no spread is known.
+    spreads = [one.std().fillna(0).reindex(ways.index) for one in (by_style, paintings)]
+    usable = (ways.abs() > spreads[0]) & (ways.abs() > spreads[1])
+    for name in told:
+        if not MEASURES[name].of_content:
+            usable[name] &= ways[name] < 0
+    styles = pd.MultiIndex.from_frame(rows[_STYLE_KEY])
+    own = untouched.set_index([*_STYLE_KEY, "content_id"])[told]
+    starts = own.reindex(pd.MultiIndex.from_frame(rows[[*_STYLE_KEY, "content_id"]]))
+    starts = starts.set_axis(rows.index)
+    bound = rows["kind"] != STYLIZED
+    starts[bound] = floors.reindex(styles).set_axis(rows.index)[bound]
+    changes, scaled = {}, {}
+    for name in CHANGED:
+        values = rows[name].astype(float)
+        changes[f"{name}_change"] = (
+            values / starts[name].where(starts[name] > 0)
+            if name in RATIOS
+            else values - starts[name]
+        )
+    lengths = ways.where(usable).reindex(styles).set_axis(rows.index)
+    for name in SCALED:
+        scaled[f"{name}_scaled"] = (rows[name].astype(float) - starts[name]) / lengths[name]
+    return pd.concat([rows[ROW_COLUMNS], pd.DataFrame(changes | scaled, rows.index)], axis=1)
 
 
 def collect(bounds: pd.DataFrame, tables: Iterable[pd.DataFrame]) -> pd.DataFrame:
-    """Put the tables of floor, ceiling and all models together, with `SCORE_COLUMNS`."""
+    """Put the tables of floor, ceiling and all models together.
+
+    Args:
+        bounds: Floor and ceiling of every judge, with `ROW_COLUMNS`.
+        tables: Those of the models, likewise.
+
+    Returns:
+        The rows with `SCORE_COLUMNS`, by judge in the order of the bounds, each on the scale that
+        is its judge's own; without rows of a judge that has no bounds.
+    """
     rows = pd.concat([*tables, bounds], ignore_index=True)
-    return scale(rows, bounds)
+    by_judge = [
+        scale(rows[rows["judge"] == judge], bounds[bounds["judge"] == judge])
+        for judge in dict.fromkeys(bounds["judge"])
+    ]
+    return pd.concat(by_judge, ignore_index=True)
 
 
 class Cache:
@@ -108,25 +160,29 @@ def read_job_scores(path: Path | str) -> pd.DataFrame:
     """Read a table of rows that one job wrote, `ROW_COLUMNS`.
 
     Raises:
+        OutdatedError: It is one of another version.
         DataError: The file is missing or holds something else.
     """
     table = _read(path, None)
     if list(table.columns)[: len(ROW_COLUMNS)] != ROW_COLUMNS:
-        raise DataError(f"{path}: no table of scores; delete it and run again")
+        raise _refuse(table, path)
     return table[ROW_COLUMNS]
 
 
 def read_scores(path: Path | str) -> pd.DataFrame:
-    """Read `score_table.csv`, `SCORE_COLUMNS`.
+    """Read `scores.csv`, `SCORE_COLUMNS`.
 
     Raises:
+        OutdatedError: It is one of another version.
         DataError: The file is missing or holds something else.
     """
     return _read(path, SCORE_COLUMNS)
 
 
 def _read(path: Path | str, columns: list[str] | None) -> pd.DataFrame:
-    numbers = [*MEASURES, *(f"{name}_scaled" for name in SCALED)]
+    numbers = [
+        name for name in SCORE_COLUMNS if name not in {*KEY, "kind", "nearest_style", "sha256"}
+    ]
     types: defaultdict[str, type] = defaultdict(lambda: str, dict.fromkeys(numbers, float))
     try:
         # A style may be called "None" or "NA", and a content "1": only measures are numbers.
@@ -141,5 +197,12 @@ def _read(path: Path | str, columns: list[str] | None) -> pd.DataFrame:
     except (OSError, ValueError) as error:
         raise DataError(f"{path}: not a table ({error}); delete it and run again") from None
     if columns is not None and list(table.columns) != columns:
-        raise DataError(f"{path}: no table of scores; delete it and run again")
+        raise _refuse(table, path)
     return table
+
+
+def _refuse(table: pd.DataFrame, path: Path | str) -> DataError:
+    """Tell scores of a version with other columns from what are none."""
+    if set(table.columns) >= _ALWAYS:
+        return OutdatedError(f"{path}: scores of another version; run the study to score anew")
+    return DataError(f"{path}: no table of scores; delete it and run again")

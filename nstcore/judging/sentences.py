@@ -17,11 +17,18 @@ TOTAL_LOSS = "total loss"
 _LOSS_RELATIONS = ("ends at a higher loss than", "ends at a lower loss than")
 
 
-def tell(comparison: Comparison, where: str = "") -> str:
-    """Put a comparison into a sentence."""
+def tell(comparison: Comparison, where: str = "", judge: str = "") -> str:
+    """Put a comparison into a sentence.
+
+    Args:
+        comparison: It.
+        where: The only backbone that it is about, if there is one.
+        judge: Whose scores it is about, if there are several.
+    """
     more, less = _relations(comparison.measure)
     first, second = comparison.first, comparison.second
-    prefix = f"With {where}, " if where else ""
+    prefix = f"By {judge}: " if judge else ""
+    prefix += f"With {where}, " if where else ""
     if comparison.verdict == "too few":
         enough = fewest_pairs(comparison.confidence)
         return (
@@ -34,7 +41,9 @@ def tell(comparison: Comparison, where: str = "") -> str:
         else f"by {_signed(comparison.difference)}"
     )
     ends = format_range(comparison.low, comparison.high)
-    interval = f"{format_percent(comparison.confidence)} interval {ends}"
+    interval = (
+        f"{format_percent(comparison.confidence)} interval {ends}, p {format_p(comparison.p)}"
+    )
     if comparison.verdict == "undecided":
         return (
             f"{prefix}{first} and {second} cannot be told apart by {comparison.measure}: {by} "
@@ -67,12 +76,25 @@ def pairs_are(count: int) -> str:
 
 
 def format_number(value: float) -> str:
-    """Write a number with three digits, or two where it is small."""
+    """Write a number with three digits, or two where it is small; there is no -0."""
     if not math.isfinite(value):
         return "infinite"
     if 0 < abs(value) < 0.01:
         return f"{value:.2g}"
-    return f"{value:.3f}" if abs(value) < 1 else f"{value:#.3g}".rstrip(".")
+    if abs(value) >= 999.5:
+        return f"{value:.0f}"
+    text = f"{value:.3f}" if abs(value) < 1 else f"{value:#.3g}".rstrip(".")
+    return text.lstrip("-") if float(text) == 0 else text
+
+
+def format_p(p: float) -> str:
+    """Write the p of a test.
+
+    Example:
+        >>> format_p(0.03125), format_p(0.0001)
+        ('0.031', 'below 0.001')
+    """
+    return "below 0.001" if p < 0.001 else f"{p:.3f}"
 
 
 def _signed(value: float) -> str:

@@ -4,7 +4,7 @@ Nothing here needs TensorFlow.
 """
 
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from pathlib import Path
@@ -12,9 +12,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from nstcore.judging.findings import Answer, Statement, Stop, join
+from nstcore.judging.findings import UNKNOWN, Answer, Claim, Point, Statement, Stop, join
 from nstcore.judging.sentences import TOTAL_LOSS, format_number, pairs_are, tell
-from nstcore.judging.statistics import compare, level
+from nstcore.judging.statistics import CONFIDENCE, compare, fewest_pairs, level
+from nstcore.painting.cautions import Course, find_cautions
 from nstcore.painting.choose import Run, choose, summarize
 from nstcore.painting.history import average_curve, read_history
 from nstcore.painting.schedule import Training
@@ -38,6 +39,8 @@ class Ended:
     """The total loss of each pair, by style and content id, at the epoch `run.epochs`."""
     hindsight: Hindsight | None = None
     """Whether the rule was right to end it; None where it did not, or nobody watched."""
+    start: float = math.nan
+    """The average total loss at epoch 0."""
     earlier: pd.Series | None = None
     """As `totals`, at the epoch of the lowest loss within `PUBLISHED_EPOCHS`; None where the run
     had no more."""
@@ -70,23 +73,41 @@ def read_runs(
             epoch = lowest(totals[: PUBLISHED_EPOCHS + 1])
             rows = history[history["epoch"] == epoch].set_index(["style", "content_id"])
             earlier = rows["total_loss"]
-        ended = Ended(run, last["total_loss"], look_back(totals, training), earlier)
+        seen = look_back(totals, training)
+        ended = Ended(run, last["total_loss"], seen, totals[0], earlier)
         runs.setdefault(model, {})[path.stem] = ended
     return runs
 
 
-def answer_training(runs: Runs, training: Training) -> list[Answer]:
+@dataclass(frozen=True)
+class Trained:
+    """What the training runs alone tell."""
+
+    claims: tuple[Claim, ...]
+    answers: tuple[Answer, ...]
+
+
+def answer_training(runs: Runs, training: Training) -> Trained:
     """Answer what the training runs alone tell.
 
     Args:
         runs: Of each model, every optimizer's.
         training: What they ran under.
     """
-    return [
-        *_answer_optimizers(runs),
-        *_answer_stopping(runs, training),
-        *_answer_epochs(runs, training),
-    ]
+    told = [*_answer_optimizers(runs), *_answer_stopping(runs, training)]
+    claims = tuple(Claim(answer.id, answer.question, (point,), answer.id) for answer, point in told)
+    answers = tuple(answer for answer, _ in told)
+    return Trained(claims, (*answers, *_answer_epochs(runs, training)))
+
+
+def find_model_cautions(runs: Runs) -> dict[tuple[str, str], tuple[str, ...]]:
+    """Return what is to be known of each model's training (see `cautions.find_cautions`)."""
+    courses = {
+        model: Course(trials[name].run, trials[name].start, trials[name].hindsight)
+        for model, trials in runs.items()
+        if (name := _chosen(trials))
+    }
+    return find_cautions(courses)
 
 
 def list_stops(runs: Runs) -> tuple[Stop, ...]:
@@ -105,22 +126,38 @@ def _chosen(trials: Mapping[str, Ended]) -> str | None:
     return choose(usable, "").optimizer if usable else None
 
 
-def _answer_stopping(runs: Runs, training: Training) -> list[Answer]:
-    if not runs or not training.watch:
+def _answer_stopping(runs: Runs, training: Training) -> list[tuple[Answer, Point]]:
+    if not runs:
         return []
     question = "Did the rule stop too early?"
     stops = list_stops(runs)
-    count = sum(len(trials) for trials in runs.values())
+    ends = [ended for trials in runs.values() for ended in trials.values()]
+    ruled = [ended for ended in ends if ended.run.status in {"plateau", "rise", "stalled"}]
+    label = "runs that fell much further, of those that the rule ended and that were watched"
+
+    def told(word: str, text: str, why: str = "") -> list[tuple[Answer, Point]]:
+        early = [stop for stop in stops if stop.hindsight.too_early]
+        share = len(early) / len(stops) if stops else math.nan
+        ends = (math.nan, math.nan)
+        point = Point("", word, label, share, *ends, CONFIDENCE, len(stops), math.nan, why)
+        certain = word != UNKNOWN
+        return [(Answer("stopped-early", question, text, certain=certain), point)]
+
+    if not ruled and not stops:
+        text = f"It ended none of the {len(ends)} training runs."
+        return told("no", f"No: {text[0].lower()}{text[1:]}", text[:-1].lower())
     if not stops:
-        return [Answer(question, f"It ended none of the {count} training runs.")]
+        why = "no run was watched after its end (training.watch)"
+        return told(UNKNOWN, f"It cannot be said: {why}.", why)
     early = [stop for stop in stops if stop.hindsight.too_early]
-    ended = f"of {count} training runs it ended {len(stops)}"
+    ended = f"of {len(ends)} training runs it ended {len(stops)}"
     if not early:
-        return [Answer(question, f"No: {ended}, and none fell much further in the watched epochs.")]
+        rest = "none fell much further in the watched epochs"
+        return told("no", f"No: {ended}, and {rest}.", f"{ended}; {rest}")
     chosen = sum(stop.chosen for stop in early)
-    told = "; ".join(map(_tell_stop, early))
-    lead = f"Yes: {ended}, {len(early)} of them too early, and {chosen} of these were chosen"
-    return [Answer(question, f"{lead}. Total losses: {told}.")]
+    lines = "; ".join(map(_tell_stop, early))
+    lead = f"{ended}, {len(early)} of them too early, and {chosen} of these were chosen"
+    return told("yes", f"Yes: {lead}. Total losses: {lines}.", lead)
 
 
 def _tell_stop(stop: Stop) -> str:
@@ -142,7 +179,8 @@ def _answer_epochs(runs: Runs, training: Training) -> list[Answer]:
     chosen = {model: trials[name] for model, trials in runs.items() if (name := _chosen(trials))}
     longer = {model: ended for model, ended in chosen.items() if ended.earlier is not None}
     if not longer:
-        return [Answer(question, f"Yes: no chosen run of {len(chosen)} models goes on after that.")]
+        text = f"Yes: no chosen run of {len(chosen)} models goes on after that."
+        return [Answer("epochs", question, text, certain=True)]
     ours = _mean_over_models(ended.totals for ended in chosen.values())
     theirs = _mean_over_models(
         ended.totals if ended.earlier is None else ended.earlier for ended in chosen.values()
@@ -164,17 +202,18 @@ def _answer_epochs(runs: Runs, training: Training) -> list[Answer]:
         f"{word}: {len(longer)} of {len(chosen)} chosen runs go on after that ({told}), by which "
         f"the total loss becomes {format_number(comparison.difference)} times what it was"
     )
-    return [Answer(question, join(f"{lead}.", [statement]), (statement,))]
+    certain = comparison.verdict in {"more", "less"}
+    return [Answer("epochs", question, join(f"{lead}.", [statement]), (statement,), certain)]
 
 
-def _mean_over_models(totals: Iterable[pd.Series]) -> list[float]:
+def _mean_over_models(totals: Iterable[pd.Series]) -> pd.Series:
     """Return each pair's geometric mean over models."""
     logs = [np.log(one.clip(lower=_TINY)) for one in totals]
-    means: list[float] = np.exp(pd.concat(logs, axis=1).mean(axis=1)).to_list()
+    means: pd.Series = np.exp(pd.concat(logs, axis=1).mean(axis=1))
     return means
 
 
-def _answer_optimizers(runs: Runs) -> list[Answer]:
+def _answer_optimizers(runs: Runs) -> list[tuple[Answer, Point]]:
     names = list(dict.fromkeys(name for trials in runs.values() for name in trials))
     if len(names) < 2:
         return []
@@ -196,7 +235,9 @@ def _answer_optimizers(runs: Runs) -> list[Answer]:
             and all(trials[name].run.status != "diverged" for name in (first, second))
         ]
         ours, theirs = (
-            _mean_over_models([trials[name].totals for trials in both]) if both else []
+            _mean_over_models([trials[name].totals for trials in both])
+            if both
+            else pd.Series(dtype=float)
             for name in (first, second)
         )
         comparison = compare(TOTAL_LOSS, (first, ours), (second, theirs), confidence, ratio=True)
@@ -219,4 +260,49 @@ def _answer_optimizers(runs: Runs) -> list[Answer]:
     ]
     if diverged:
         word += f" Diverged: {', '.join(diverged)}."
-    return [Answer(question, join(word + few, statements), tuple(statements))]
+    point = _point_optimizer(order, wins, len(winners), statements, confidence)
+    certain = point.answer != UNKNOWN
+    text = join(word + few, statements)
+    return [(Answer("optimizer", question, text, tuple(statements), certain), point)]
+
+
+def _point_optimizer(
+    order: Sequence[str],
+    wins: Mapping[str, int],
+    models: int,
+    statements: Sequence[Statement],
+    confidence: float,
+) -> Point:
+    """Name the optimizer that ends lower than every other one beyond chance, if there is one."""
+    first = order[0]
+    ahead = [said.comparison for said in statements if said.comparison.first == first]
+    # The nearest rival.
+    nearest = max(ahead, key=lambda made: (made.pairs > 0, made.difference, -made.pairs))
+    wins_told = f"lowest for {wins[first]} of {models} models"
+    tied = [made.second for made in ahead if made.pairs and made.verdict != "less"]
+    never = [made.second for made in ahead if not made.pairs]
+    if models and not tied and any(made.pairs for made in ahead):
+        word, why = first, wins_told
+    elif all(made.verdict == "too few" for made in ahead):
+        pairs, enough = nearest.pairs, fewest_pairs(confidence)
+        word, why = UNKNOWN, f"{pairs} {pairs_are(pairs)} too few, it takes {enough}"
+        why = f"{first} {wins_told}; {why}"
+    else:
+        word, why = (
+            UNKNOWN,
+            f"{first} {wins_told}, but not beyond chance ahead of {', '.join(tied)}",
+        )
+    if never:
+        why += f"; {', '.join(never)} always diverged"
+    return Point(
+        f"{first} against {nearest.second}",
+        word,
+        "total loss, times that of the other",
+        nearest.difference,
+        nearest.low,
+        nearest.high,
+        nearest.confidence,
+        nearest.pairs,
+        nearest.p,
+        why,
+    )

@@ -1,14 +1,77 @@
-"""What the report shows as CSV, embedded in it: a page that was sent alone has its numbers."""
+"""What the report carries within itself: a page that was sent alone has its numbers."""
 
+import base64
 import csv
 import io
-from collections.abc import Iterable, Mapping, Sequence
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any
 
+from nstcore.common.formatting import format_yaml
 from nstcore.judging.findings import Findings
 from nstcore.painting.history import LOSSES
 from nstcore.painting.stopping import PATIENCES
+from nstcore.study.results import Results
 from nstcore.study.runs import Model, Trial
+
+MOST = 1_400_000
+"""Bytes of a file that is carried; browsers refuse to save addresses of more than 2 MB."""
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file of the study within the page."""
+
+    name: str
+    """To be saved under."""
+    what: str
+    """In words."""
+    address: str
+    """The file as a data address; empty where it is too large for one."""
+    bytes: int
+
+
+def embed(text: str, kind: str) -> str:
+    """Return a text as a data address, for links that save it; shorter than a quoted one."""
+    packed = base64.b64encode(text.encode("utf-8")).decode("ascii")
+    return f"data:{kind};charset=utf-8;base64,{packed}"
+
+
+def write_downloads(results: Results) -> Iterator[Download]:
+    """Write the files that a reader needs who has the page alone.
+
+    Args:
+        results: Without the machine's paths, see `concealed.conceal`; so are the files.
+    """
+    folder, csv_kind = results.folder, "text/csv"
+    tables = {
+        "scores.csv": "what every judge says of each picture",
+        "choices.csv": "the optimizer and the epochs of each model",
+    }
+    texts = [
+        (name, what, csv_kind, (folder / name).read_text("utf-8"))
+        for name, what in tables.items()
+        if (folder / name).is_file()
+    ]
+    if results.findings:
+        findings = json.loads((folder / "findings.json").read_text("utf-8"))
+        # The rest of it tells of no files.
+        findings["judges"] = [asdict(judge) for judge in results.findings.judges]
+        text = json.dumps(findings, ensure_ascii=False)
+        texts.append(("findings.json", "all comparisons and answers", "application/json", text))
+    texts.append(("selection.csv", "which pictures are used", csv_kind, write_selected(results)))
+    config = format_yaml(results.config.recorded())
+    texts.append(("config.yaml", "the whole config, with all defaults", "text/yaml", config))
+    for name, what, kind, text in texts:
+        size = len(text.encode("utf-8"))
+        address = embed(text, kind) if size <= MOST else ""
+        yield Download(f"{results.config.study}-{name}", what, address, size)
+
+
+def write_selected(results: Results) -> str:
+    """Write the selection, one row per picture, as `selection.csv` has it."""
+    return _write(asdict(picture) for picture in results.selection)
 
 
 def write_runs(models: Iterable[Model]) -> str:
@@ -65,6 +128,7 @@ def write_means(findings: Findings) -> str:
     """
     return _write(
         {
+            "judge": row.judge,
             "backbone": row.backbone,
             "aggregation": row.aggregation,
             "kind": row.kind,
@@ -76,7 +140,11 @@ def write_means(findings: Findings) -> str:
             "high": interval.high,
         }
         for row in findings.rows
-        for scale, measures in (("", row.measures), ("untouched 0, painting 1", row.scaled))
+        for scale, measures in (
+            ("", row.measures),
+            ("change from the own content", row.changes),
+            ("own content 0, painting 1", row.scaled),
+        )
         for name, interval in measures.items()
     )
 

@@ -18,42 +18,48 @@ from urllib.parse import quote
 from markupsafe import Markup
 
 from nstcore.common.files import sha256
-from nstcore.common.formatting import format_loss, format_name, format_score
-from nstcore.judging.measures import MEASURES
+from nstcore.common.formatting import format_loss, format_name, format_scale, format_score
+from nstcore.judging.measures import MEASURES, say
+from nstcore.judging.paired import name_model
+from nstcore.judging.score_table import UNTOUCHED
+from nstcore.judging.statistics import CONFIDENCE, fewest_pairs
 from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.painting.stopping import PATIENCES, STATUSES
 from nstcore.report.curves import draw_curves, explain
-from nstcore.report.exports import write_curves, write_means, write_runs
+from nstcore.report.exports import write_curves, write_downloads, write_means, write_runs
+from nstcore.report.means import tabulate
 from nstcore.report.pareto import draw_pareto
+from nstcore.report.remake import (
+    COUNT,
+    content_line,
+    remake_body,
+    remake_call,
+    remake_command,
+    remake_name,
+)
 from nstcore.report.thumbnails import (
     Thumbnail,
     Wanted,
     affordable_side,
-    difference,
     make_thumbnails,
 )
+from nstcore.report.verdict import find_matrices, shorten, tell_claims
 from nstcore.selection.pictures import Picture
-from nstcore.study.results import Results
+from nstcore.study.results import UNKNOWN_CONFIG, PictureKey, Results
 from nstcore.study.runs import Model, Painted
 
 PAINTINGS_SHOWN = 6
 KEPT = ".thumbnails"
 """Folder of the study in which small copies of its pictures are kept for the next report."""
 
-UNKNOWN_CONFIG = "--configfile CONFIG.yaml"
-"""Stands in a command where it is not recorded which config a study was run with."""
-
 # Of all copies of stylised pictures, in bytes: the rest of the page takes a few MB, and a mail 25.
-_BUDGET = 15e6
+_BUDGET = 14e6
 # Pixels of the longer side.
 _LARGEST, _SMALLEST = 512, 192
 _PAINTING = 256
 
 _PANELS = {"total_loss": "total", "content_loss": "content", "style_loss": "style"}
-_RANKED_BY = "style_distance_scaled"
-
-PictureKey = tuple[str, str, str, str]
-"""A stylised picture: backbone, aggregation, style, content id."""
+_STYLE_REACHED, _STYLE_CHANGE = "style_distance_scaled", "style_distance_change"
 
 
 @dataclass(frozen=True)
@@ -74,7 +80,8 @@ class Pair:
     simple: Shown
     squared: Shown
     difference: float
-    """Mean absolute difference of their pixels, 0..1."""
+    """Mean absolute difference of their originals' pixels, 0..1; not a number where that is not
+    measured yet."""
 
 
 @dataclass(frozen=True)
@@ -97,16 +104,21 @@ class PageContent:
     """The page; links are relative to where it lies."""
     threads: int
     """Pictures that are made smaller at once."""
+    outside_configs: tuple[str, ...] = ()
+    """Names of config files that lay outside of the project."""
+    shortened_paths: tuple[str, ...] = ()
+    """Paths of the config that the page tells the names of only."""
 
     def values(self) -> dict[str, Any]:
         """Return what the template's names stand for."""
-        results = self.results
+        results, notes = self.results, self.results.notes
         numbers = {entry.id: number for number, entry in enumerate(results.contents("test"))}
         return {
             "results": results,
             "config": results.config,
-            "notes": results.notes,
+            "notes": notes,
             "findings": results.findings,
+            "means": tabulate(results.findings) if results.findings else [],
             "aggregations": AGGREGATIONS,
             "contents": results.contents("test"),
             "photographs": numbers,
@@ -123,15 +135,25 @@ class PageContent:
             "selected": Counter(
                 (entry.role, entry.split, entry.style) for entry in results.selection
             ),
-            "supplies": {entry.style: entry for entry in results.notes.supplies}
-            if results.notes
-            else {},
+            "supplies": {entry.style: entry for entry in notes.supplies} if notes else {},
             "paintings": self._paintings,
             "picture": lambda entry: self._copies.get(self._input(entry)),
             "shown": self._shown,
-            "highlights": self._highlights,
+            "cautions": {
+                (model.backbone, model.aggregation): shorten(model.cautions, ())
+                for model in results.models
+            },
             "pairs": self._pairs(),
             "lead": self._lead(),
+            "claims": tell_claims(results.findings, results.config.aggregations)
+            if results.findings
+            else [],
+            "matrices": find_matrices(results.findings, self._kinds()) if results.findings else [],
+            "fewest_pairs": fewest_pairs(CONFIDENCE),
+            "chosen": Counter(
+                model.choice.optimizer for model in results.models if model.choice
+            ).most_common(),
+            "faults": bool(notes and (notes.skipped or notes.passed_over or notes.remarks)),
             "score": lambda entry: results.score(entry.model, entry.painted),
             "pareto": Markup(draw_pareto(results.findings, "pareto"))  # noqa: S704
             if results.findings
@@ -142,6 +164,10 @@ class PageContent:
             "runs_csv": write_runs(results.models),
             "findings_csv": write_means(results.findings) if results.findings else "",
             "choices_there": (results.folder / "choices.csv").is_file(),
+            "downloads": list(write_downloads(results)),
+            "dates": _dates(results),
+            "outside_configs": self.outside_configs,
+            "shortened_paths": self.shortened_paths,
             "selection_digest": sha256(results.folder / "selection.csv"),
             "link": self._link,
             "address": _address,
@@ -193,16 +219,16 @@ class PageContent:
         count = min(PAINTINGS_SHOWN, len(pictures))
         return [pictures[number * len(pictures) // count] for number in range(count)]
 
-    def _of(self, model: Model, painted: Painted) -> Shown:
-        return self._shown[model.backbone, model.aggregation, painted.style, painted.content_id]
-
-    def _highlights(self, model: Model) -> list[tuple[str, Shown]]:
-        """Return what stands out of a model's pictures, with what it stands out by."""
-        named = [("lowest total loss", model.lowest)] if model.lowest else []
-        ranked = self.results.ranked(model, _RANKED_BY)
-        if len(ranked) > 1:
-            named += [("best score", ranked[0]), ("worst score", ranked[-1])]
-        return [(name, self._of(model, painted)) for name, painted in named]
+    def _kinds(self) -> dict[str, str]:
+        """Return what kind of thing the findings compare by a name; others are models."""
+        config = self.results.config
+        named = {
+            "backbones": config.backbones,
+            "aggregations": config.aggregations,
+            "optimizers": config.optimizers,
+        }
+        kinds = {name: kind for kind, names in named.items() for name in names}
+        return kinds | {UNTOUCHED: "untouched contents"}
 
     def _pairs(self) -> dict[str, list[Pair]]:
         """Return, by backbone, its pictures that both simple and squared made.
@@ -213,22 +239,22 @@ class PageContent:
         for (backbone, aggregation, style, content), simple in self._shown.items():
             squared = self._shown.get((backbone, "squared", style, content))
             if aggregation == "simple" and squared:
-                pair = Pair(simple, squared, difference(simple.copy, squared.copy))
-                pairs.setdefault(backbone, []).append(pair)
+                apart = self.results.differences.get((backbone, style, content), math.nan)
+                pairs.setdefault(backbone, []).append(Pair(simple, squared, apart))
         order = list(self.results.config.backbones)
         return {
-            backbone: sorted(pairs[backbone], key=lambda pair: -pair.difference)
+            backbone: sorted(pairs[backbone], key=_by_difference)
             for backbone in order
             if backbone in pairs
         }
 
     def _lead(self) -> Lead | None:
-        """Take the place of the picture with the best score; without scores, the first one."""
+        """Take the best model's picture with the best score; without scores, the first one."""
         results = self.results
-        aggregations = results.config.aggregations
-        aggregation = "squared" if "squared" in aggregations else aggregations[0]
+        aggregation = self._leading_aggregation()
         shown = [entry for entry in self._shown.values() if entry.model.aggregation == aggregation]
-        best = max(shown, key=self._rank, default=None)
+        ranks = self._ranks(shown)
+        best = max(shown, key=lambda entry: ranks[entry.number], default=None)
         paintings = self._paintings(best.painted.style) if best else []
         if best is None or not paintings:
             return None
@@ -240,10 +266,26 @@ class PageContent:
         )
         return Lead(content, paintings[0], [entry for entry in made if entry])
 
-    def _rank(self, shown: Shown) -> float:
-        """Return by what a picture is the best; the least where that is not known."""
-        score = self.results.score(shown.model, shown.painted).get(_RANKED_BY, -math.inf)
-        return -math.inf if math.isnan(score) else score
+    def _leading_aggregation(self) -> str:
+        """Return that of the best model; without one, squared, or the first."""
+        findings, aggregations = self.results.findings, self.results.config.aggregations
+        named = {name_model((m.backbone, m.aggregation)): m for m in self.results.models}
+        for claim in findings.claims if findings else ():
+            model = named.get(claim.points[0].subject) if claim.id == "best" else None
+            if model and model.painted:
+                return model.aggregation
+        return "squared" if "squared" in aggregations else aggregations[0]
+
+    def _ranks(self, shown: list[Shown]) -> dict[int, float]:
+        """Return by what pictures are the best; the least where that is not known."""
+        scores = {entry.number: self.results.score(entry.model, entry.painted) for entry in shown}
+        scaled = {number: score.get(_STYLE_REACHED, math.nan) for number, score in scores.items()}
+        if all(map(math.isnan, scaled.values())):
+            # No style has a scale: how much nearer they are to the paintings than their contents.
+            scaled = {
+                number: -score.get(_STYLE_CHANGE, math.nan) for number, score in scores.items()
+            }
+        return {number: -math.inf if math.isnan(rank) else rank for number, rank in scaled.items()}
 
     def _floor(self, model: Model) -> float:
         """Return what a model's style loss cannot fall below; not a number where it can."""
@@ -275,6 +317,10 @@ class PageContent:
     def _data(self) -> dict[str, Any]:
         """Return what the page's scripts need to know beyond what stands on it."""
         results = self.results
+        made = [
+            (f"{model.backbone}/{model.aggregation}/{style}", model, style)
+            for model, style in product(results.models, results.styles)
+        ]
         return {
             "axes": {
                 "style": list(results.styles.items()),
@@ -283,6 +329,15 @@ class PageContent:
                 "aggregation": [(name, name) for name in results.config.aggregations],
             },
             "pictures": [self._describe(entry) for entry in self._shown.values()],
+            "remake": {
+                "name": remake_name(results.config),
+                "count": COUNT,
+                "configs": {
+                    key: remake_body(results, model, style, self.shortened_paths)
+                    for key, model, style in made
+                },
+                "calls": {key: remake_call(results, model, style) for key, model, style in made},
+            },
         }
 
     @cached_property
@@ -305,15 +360,18 @@ class PageContent:
             "aggregation": shown.model.aggregation,
             "file": self._link(shown.painted.file),
             "size": self._sizes[shown.painted.content_id],
+            "path": f"{self.results.config.results}/{shown.painted.file}",
             "command": self._command(shown.painted),
+            **self._remake(shown),
             "losses": [
                 (format_name(name), format_loss(float(value))) for name, value in losses.items()
             ],
             "scores": [
                 (
-                    format_name(name),
+                    say(name),
                     format_score(scores[name]),
-                    _known(scores.get(f"{name}_scaled", math.nan)),
+                    # Empty for a measure that never has a scale.
+                    format_scale(scores[f"{name}_scaled"]) if f"{name}_scaled" in scores else "",
                 )
                 for name in MEASURES
                 if name in scores
@@ -325,6 +383,15 @@ class PageContent:
             ],
         }
 
+    def _remake(self, shown: Shown) -> dict[str, str]:
+        """Return what of a remake is the picture's own."""
+        results, painted = self.results, shown.painted
+        content = next(one for one in results.contents("test") if one.id == painted.content_id)
+        return {
+            "remake": remake_command(results.config, painted.file),
+            "contentLine": content_line(results.config, content),
+        }
+
     def _command(self, painted: Painted) -> str:
         """Return the command that makes a picture again, and nothing else."""
         file = f"{self.results.config.results}/{painted.file}"
@@ -332,6 +399,17 @@ class PageContent:
         settings = self.results.settings
         options = settings[-1].command if settings else UNKNOWN_CONFIG
         return f"snakemake --cores all --force {shlex.quote(file)} {options}".rstrip()
+
+
+def _dates(results: Results) -> str:
+    """Say on which day, or between which, a study was run; empty where that is not recorded."""
+    days = sorted(setting.date.partition(" ")[0] for setting in results.settings if setting.date)
+    return " to ".join(dict.fromkeys([*days[:1], *days[-1:]]))
+
+
+def _by_difference(pair: Pair) -> float:
+    """Order pairs: those that differ most first, those that are not measured last."""
+    return math.inf if math.isnan(pair.difference) else -pair.difference
 
 
 def _address(*names: str) -> str:
@@ -344,10 +422,6 @@ def _range(counts: Iterable[int]) -> str:
     ordered = sorted(counts)
     least, most = ordered[0], ordered[-1]
     return str(least) if least == most else f"{least} to {most}"
-
-
-def _known(score: float) -> str:
-    return format_score(score) if math.isfinite(score) else ""
 
 
 def _plain(value: Any) -> str:

@@ -8,7 +8,6 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import jinja2
 from markupsafe import Markup
@@ -16,21 +15,38 @@ from markupsafe import Markup
 from nstcore.common.errors import StudyError
 from nstcore.common.files import atomic_write
 from nstcore.common.formatting import (
+    format_count,
     format_duration,
     format_loss,
     format_name,
     format_percent,
+    format_scale,
     format_score,
     format_yaml,
 )
+from nstcore.judging.measures import say
+from nstcore.judging.sentences import format_p
 from nstcore.report.colors import palette_css
+from nstcore.report.concealed import conceal, outside_configs, shortened_paths
+from nstcore.report.exports import embed
 from nstcore.report.page import PageContent
 from nstcore.report.sections import shown
+from nstcore.report.verdict import format_difference
 from nstcore.study.results import read_results
 
 TEMPLATE = "report.html.j2"
 STYLE = "report.css"
-SCRIPTS = ("study.js", "tables.js", "grid.js", "viewer.js", "page.js")
+SCRIPTS = (
+    "contents.js",
+    "study.js",
+    "state.js",
+    "heads.js",
+    "tables.js",
+    "grid.js",
+    "viewer.js",
+    "filter.js",
+    "page.js",
+)
 """In the folder `scripts`, in the order in which they run."""
 
 
@@ -63,9 +79,14 @@ def write_report(study_dir: Path, template_dir: Path, output: Path, threads: int
         "duration": format_duration,
         "yaml": format_yaml,
         "score": format_score,
+        "scale": format_scale,
         "percent": format_percent,
+        "count": format_count,
+        "number": format_difference,
+        "p_value": format_p,
         "words": format_name,
-        "csv_uri": lambda text: f"data:text/csv;charset=utf-8,{quote(text)}",
+        "measure": say,
+        "csv_uri": lambda text: embed(text, "text/csv"),
     }
     try:
         template = environment.get_template(TEMPLATE)
@@ -73,7 +94,11 @@ def write_report(study_dir: Path, template_dir: Path, output: Path, threads: int
         scripts = [(template_dir / "scripts" / name).read_text("utf-8") for name in SCRIPTS]
     except (jinja2.TemplateError, OSError) as error:
         raise StudyError(f"{template_dir}: no usable templates ({error})") from None
-    values = PageContent(read_results(study_dir), output, threads).values()
+    results = read_results(study_dir)
+    content = PageContent(
+        conceal(results), output, threads, outside_configs(results), shortened_paths(results)
+    )
+    values = content.values()
     try:
         values |= {"sections": shown(values), "curve_colors": Markup(palette_css())}  # noqa: S704
         page = template.render(values | _inline(style, scripts))

@@ -12,7 +12,7 @@ class PageSection:
     id: str
     """Of the section in the page, and the name of its template."""
     title: str = ""
-    """In the navigation; empty for one that does not stand there."""
+    """Its heading, and in the table of contents; empty for one that does not stand there."""
     needs: str = ""
     """A value of `page.PageContent.values` without which there is no such section."""
 
@@ -23,19 +23,22 @@ class PageSection:
 
 
 SECTIONS = (
+    PageSection("verdict", "Verdict"),
     PageSection("unfinished"),
-    PageSection("method", "Method"),
-    PageSection("findings", "Findings", needs="findings"),
-    PageSection("choices", "Choices"),
-    PageSection("stopping", "Stopping", needs="watched"),
-    PageSection("curves", "Curves"),
+    PageSection("lead", needs="lead"),
     PageSection("pictures", "Pictures"),
-    PageSection("aggregations", "Simple and squared", needs="pairs"),
-    PageSection("models", "Models"),
+    PageSection("choices", "Optimizers and epochs"),
+    PageSection("stopping", "Stopping rule", needs="watched"),
+    PageSection("curves", "Training curves"),
     PageSection("scores", "Scores", needs="findings"),
+    PageSection("findings", "Findings", needs="findings"),
+    PageSection("aggregations", "Squared against simple", needs="pairs"),
+    PageSection("method", "Method"),
+    PageSection("remarks", "Faulty files", needs="faults"),
     PageSection("provenance", "Provenance"),
 )
-"""In the order of the page. To add one: a line here and its template."""
+"""In the order of the page: answers, pictures, then what they rest on. To add one: a line here and
+its template, whose heading is the title."""
 
 
 def shown(values: Mapping[str, Any]) -> list[PageSection]:

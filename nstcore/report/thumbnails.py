@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from PIL import Image
 
 from nstcore.common.files import atomic_write, sha256
@@ -49,10 +48,6 @@ class Thumbnail:
         """The copy as a data URI."""
         return f"data:image/webp;base64,{base64.b64encode(self.data).decode()}"
 
-    def image(self) -> Image.Image:
-        """Return the copy as it is shown, decoded."""
-        return Image.open(io.BytesIO(self.data)).convert("RGB")
-
 
 def make_thumbnails(
     wanted: Iterable[Wanted], kept: Path | None = None, threads: int = 1
@@ -78,12 +73,6 @@ def make_thumbnails(
                 with suppress(OSError):
                     path.unlink()
     return {wish: thumbnail for wish, (_, thumbnail) in zip(wanted, made, strict=True)}
-
-
-def difference(first: Thumbnail, second: Thumbnail) -> float:
-    """Return the mean absolute difference of two copies of one size, 0..1."""
-    ours, theirs = (np.asarray(copy.image(), np.float32) for copy in (first, second))
-    return float(np.abs(ours - theirs).mean() / 255)
 
 
 def affordable_side(count: int, most: int, least: int, budget: float) -> int:

@@ -13,7 +13,7 @@ from nstcore.common.section import OneOf, Section, unique
 from nstcore.common.texts import FileName, PathText
 from nstcore.dataset.artists import known_artists, same_name
 from nstcore.dataset.source import Data
-from nstcore.judging.options import Judge
+from nstcore.judging.options import Judging
 from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.losses.objective import BackboneWeights, Loss, Objective
 from nstcore.painting.optimizers import DEFAULTS, OPTIMIZERS, Optimizers
@@ -52,8 +52,9 @@ class Study(Section):
     loss: Loss = Loss()
     backbones: Annotated[dict[FileName, Backbone], Field(min_length=1)]
     """The pretrained networks, by the name that the study gives them."""
-    judge: Judge | None = None
-    """Without this section nothing is set aside and nothing is scored."""
+    judge: Judging | None = None
+    """The network that scores pictures, or a list of several, which are to agree. Without this
+    section nothing is set aside and nothing is scored."""
     aggregations: Annotated[
         tuple[Annotated[str, OneOf(AGGREGATIONS)], ...],
         Field(min_length=1, strict=False),
@@ -175,18 +176,24 @@ class Study(Section):
 
     @field_validator("judge")
     @classmethod
-    def _check_judge(cls, judge: Judge | None, info: ValidationInfo) -> Judge | None:
-        if judge is None:
-            return judge
-        if _looks(info):
-            judge.check_files(judge.compared_layers)
-        for name, backbone in info.data.get("backbones", {}).items():
-            if (backbone.architecture, backbone.weights) == (judge.architecture, judge.weights):
-                raise MistakesError(
-                    f"{judge.label} is the backbone {name}, whose own pictures it would favour; "
-                    "name another network"
-                )
-        return judge
+    def _check_judge(cls, judging: Judging | None, info: ValidationInfo) -> Judging | None:
+        mistakes: list[Mistake] = []
+        for place, judge in judging.places() if judging else ():
+            if _looks(info):
+                try:
+                    judge.check_files(judge.compared_layers)
+                except MistakesError as error:
+                    mistakes += [Mistake(mistake.text, place) for mistake in error.mistakes]
+            for name, backbone in info.data.get("backbones", {}).items():
+                if (backbone.architecture, backbone.weights) == (judge.architecture, judge.weights):
+                    told = (
+                        f"{judge.label} is the backbone {name}, whose own pictures it would "
+                        "favour; name another network"
+                    )
+                    mistakes.append(Mistake(told, place))
+        if mistakes:
+            raise MistakesError(*mistakes)
+        return judging
 
 
 def _find_empty(values: Any, where: str) -> Iterator[str]:
@@ -195,6 +202,8 @@ def _find_empty(values: Any, where: str) -> Iterator[str]:
         if value is None:
             yield f"{where}{key}"
         yield from _find_empty(value, f"{where}{key}.")
+        for number, inner in enumerate(value) if isinstance(value, list) else ():
+            yield from _find_empty(inner, f"{where}{key}.{number}.")
 
 
 def _looks(info: ValidationInfo) -> bool:

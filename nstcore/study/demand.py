@@ -62,7 +62,10 @@ def foresee(study: Study) -> Demand:
         + 2  # choices, report
     )
     if study.judge:
-        jobs += 1 + backbones + 1 + models + 2
+        judges = len(study.judge.networks)
+        # Each is loaded, compared with backbones and other judges, shown what scores lie between.
+        jobs += judges * (1 + backbones + 1 + models) + math.comb(judges, 2)
+        jobs += 2  # scores, findings
     return Demand(pairs, runs, pictures, runs * pairs * epochs, pictures * epochs, jobs)
 
 

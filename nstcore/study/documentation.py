@@ -143,7 +143,8 @@ def _default(value: Any) -> str:
 def _kind(field: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
     """Say in a few words what values a schema allows."""
     if "$ref" in field:
-        return "a section"
+        named = definitions.get(field["$ref"].rpartition("/")[2], {})
+        return _kind(named, definitions) if "anyOf" in named else "a section"
     options = [option for option in field.get("anyOf", ()) if option.get("type") != "null"]
     if options:
         return " or ".join(_kind(option, definitions) for option in options)
@@ -188,7 +189,7 @@ def _number(value: float) -> str:
 
 
 def _plural(kind: str) -> str:
-    return "texts" if kind == "a text" else kind
+    return {"a text": "texts", "a section": "sections"}.get(kind, kind)
 
 
 def _holds_sections(field: Mapping[str, Any]) -> bool:

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from nstcore.backbones.backbone import Backbone, load_backbone
+from nstcore.backbones.network import Network
 from nstcore.backbones.weights import is_here
 from nstcore.common.formatting import format_duration
 from nstcore.losses.objective import Objective
@@ -35,15 +36,13 @@ class Here:
     pictures: int
     dataset: bool
     networks: Mapping[str, bool]
-    """By backbone, and `judge`: whether its weights are on this machine."""
+    """By backbone, and `judge <name>`: whether its weights are on this machine."""
 
 
 def look(study: Study) -> Here:
     """Count what is there of a study, and of what it needs."""
     results = Path(study.results)
-    networks = {name: study.network(name) for name in study.backbones}
-    if study.judge:
-        networks["judge"] = study.judge.network()
+    networks = _networks(study)
     return Here(
         runs=len(list(results.glob("training/*/*/*.csv"))),
         pictures=len(list(results.glob("stylized/*/*/*/*.png"))),
@@ -141,9 +140,16 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
         f"{available_memory() / 1000:.1f} GB here"
     )
     yield f"dataset {study.data.dataset or study.data.path}: {_here(here.dataset)}"
+    networks = _networks(study)
     for name, there in here.networks.items():
-        network = study.judge if name == "judge" else study.backbones[name]
-        yield f"weights of {name}: {network.weights if network else ''}, {_here(there)}"
+        yield f"weights of {name}: {networks[name].weights}, {_here(there)}"
+
+
+def _networks(study: Study) -> dict[str, Network]:
+    networks: dict[str, Network] = {name: study.network(name) for name in study.backbones}
+    if study.judge:
+        networks |= {f"judge {judge.label}": judge for judge in study.judge.networks}
+    return networks
 
 
 def _here(there: bool) -> str:

@@ -10,7 +10,8 @@ import os
 import platform
 import shlex
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -47,6 +48,8 @@ class Setting:
     """See `machine.instructions`; empty in records of earlier versions."""
     set_aside: tuple[str, ...] = ()
     """Variables that were set and that no program was given; see `surroundings`."""
+    date: str = ""
+    """When it first came up, to the minute, in UTC; empty in records of earlier versions."""
 
 
 @dataclass(frozen=True)
@@ -89,11 +92,12 @@ def find_setting(
         gpus=machine.gpus(),
         instructions=machine.instructions(),
         set_aside=tuple(set_aside),
+        date=datetime.now(UTC).strftime("%Y-%m-%d %H:%M"),
     )
 
 
 def record_setting(setting: Setting, path: Path | str) -> None:
-    """Add a setting to `runs.json`, unless it is the same as one that is there.
+    """Add a setting to `runs.json`, unless it is the same as one that is there but for the date.
 
     A file that cannot be read is replaced: it is a note, and must not stop a study.
     """
@@ -102,7 +106,7 @@ def record_setting(setting: Setting, path: Path | str) -> None:
         known = list(read_settings(path)) if path.is_file() else []
     except DataError:
         known = []
-    if setting not in known:
+    if replace(setting, date="") not in [replace(entry, date="") for entry in known]:
         write_json([asdict(entry) for entry in (*known, setting)], path, indent=1)
 
 

@@ -35,6 +35,8 @@ class Job:
     """Of the rules that have one."""
     files: tuple[str, ...] = ()
     """All that it makes, its log and times included."""
+    judge: str | None = None
+    """Of the rules that have one."""
 
 
 @dataclass(frozen=True)
@@ -142,9 +144,10 @@ def _lack_of_space(study: Study, jobs: list[Job]) -> Iterator[str]:
 def _networks(study: Study, jobs: Iterable[Job]) -> dict[str, Network]:
     """Return the networks that jobs are to load, by name."""
     found: dict[str, Network] = {}
+    judges = {judge.label: judge for judge in study.judge.networks} if study.judge else {}
     for job in jobs:
-        if job.rule == "load_judge" and study.judge:
-            found["judge"] = study.judge
+        if job.rule == "load_judge" and job.judge:
+            found[f"judge {job.judge}"] = judges[job.judge]
         elif job.rule == "load_backbone" and job.backbone:
             found[job.backbone] = study.backbones[job.backbone]
     return found

@@ -8,6 +8,7 @@ from typing import Any
 from nstcore.common.errors import ConfigError, DataError
 from nstcore.common.files import atomic_write
 from nstcore.common.versions import CONFIG_VERSION, READABLE_CONFIG_VERSIONS
+from nstcore.judging.options import Judging
 from nstcore.study.config import Study
 
 # No result changes with these.
@@ -56,7 +57,7 @@ def read_record(path: Path | str) -> Study:
 def check_record(study: Study, path: Path | str, *, touching: bool = False) -> None:
     """Refuse to mix a study's results with those of another config.
 
-    More backbones or aggregations than the recorded ones, or fewer, change no result that is there;
+    More backbones, aggregations or judges than the recorded ones, or fewer, change none of theirs;
     the ways of computing (`compute`) and of downloading (`data.cache`, `data.patience`) are left to
     the workflow; `on_bad_image` decides whether there are any. Anything else would replace results.
 
@@ -135,8 +136,10 @@ def _changes(old: Any, new: Any, where: tuple[str, ...] = ()) -> Iterator[str]:
     """Name the values that differ and on which results depend."""
     if where in _HANDLING:
         return
+    if where == ("judge",) and (isinstance(old, list) or isinstance(new, list)):
+        old, new = (_by_name(judge) for judge in (old, new))
     if isinstance(old, Mapping) and isinstance(new, Mapping):
-        additive = where == ("backbones",)
+        additive = where in {("backbones",), ("judge", "networks")}
         for key in dict.fromkeys([*old, *new]):
             if key in old and key in new:
                 yield from _changes(old[key], new[key], (*where, key))
@@ -144,6 +147,15 @@ def _changes(old: Any, new: Any, where: tuple[str, ...] = ()) -> Iterator[str]:
                 yield f"{'.'.join((*where, key))} {'added' if key in new else 'removed'}"
     elif old != new:
         yield f"{'.'.join(where)}: {old} -> {new}" if _short(old, new) else f"{'.'.join(where)}"
+
+
+def _by_name(judge: Any) -> dict[str, Any]:
+    """Return a recorded judge, or several, as what they share and what each is."""
+    networks = Judging.read(judge, "judge").networks
+    own = {network.label: network.full() for network in networks}
+    for values in own.values():
+        del values["heldout"]
+    return {"heldout": networks[0].heldout, "networks": own}
 
 
 def _short(*values: Any) -> bool:

@@ -3,15 +3,19 @@
 Nothing here needs TensorFlow, nor anything outside the study's folder.
 """
 
-import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
+
+from nstcore.common.errors import OutdatedError
 from nstcore.common.files import read_json
 from nstcore.judging.findings import Findings, read_findings
+from nstcore.judging.pair_differences import PAIR, read_differences
 from nstcore.judging.score_table import STYLIZED, collect, read_job_scores, read_scores
 from nstcore.losses.loss_weights import LossWeights, read_loss_weights
 from nstcore.selection.pictures import Notes, Picture, read_notes, read_selection
@@ -20,6 +24,13 @@ from nstcore.study.failures import Failure, read_failures
 from nstcore.study.journal import RuleTime, Setting, read_settings, read_times
 from nstcore.study.record import read_record
 from nstcore.study.runs import Model, Painted, read_models, relative
+
+PictureKey = tuple[str, str, str, str]
+"""A stylised picture: backbone, aggregation, style, content id."""
+
+
+UNKNOWN_CONFIG = "--configfile CONFIG.yaml"
+"""Stands in a command where it is not recorded which config a study was run with."""
 
 
 @dataclass(frozen=True)
@@ -43,11 +54,16 @@ class Results:
     """What it was run with; empty where that is not recorded."""
     failures: tuple[Failure, ...]
     """What failed when it ran last; empty for a finished study."""
-    scores: Mapping[tuple[str, str, str, str], Mapping[str, float]]
-    """By backbone, aggregation, style and content id, what the judge and the plain measures say of
-    a stylised picture; empty where the study has no judge or no scores yet."""
+    scores: Mapping[PictureKey, Mapping[str, float]]
+    """By backbone, aggregation, style and content id, what the first judge and the plain measures
+    say of a stylised picture; empty where the study has no judge or no scores of this version."""
+    other_scores: Mapping[str, Mapping[PictureKey, Mapping[str, float]]]
+    """The same of every other judge, by its name."""
     findings: Findings | None
     """What the scores say; None likewise."""
+    differences: Mapping[tuple[str, str, str], float]
+    """By backbone, style and content id, by how much the originals of simple and squared differ,
+    0..1; without those that are not measured yet."""
     missing: tuple[str, ...] = field(repr=False)
     """One line per file, or row of a file, that a finished study has and this one lacks."""
 
@@ -86,15 +102,6 @@ class Results:
         return self.scores.get(
             (model.backbone, model.aggregation, painted.style, painted.content_id), {}
         )
-
-    def ranked(self, model: Model, measure: str) -> list[Painted]:
-        """Return a model's pictures that have a score, the highest first; of equals, the first."""
-        known = [
-            (score[measure], painted)
-            for painted in model.painted.values()
-            if math.isfinite((score := self.score(model, painted)).get(measure, math.nan))
-        ]
-        return [painted for _, painted in sorted(known, key=lambda pair: -pair[0])]
 
     def weights_digests(self, backbone: str) -> list[str]:
         """Return the digests of a backbone's weights: as loaded, then others that pictures name."""
@@ -149,11 +156,29 @@ def read_results(folder: Path | str) -> Results:
         (style, picture.id) for style in styles for picture in selection if picture.split == "test"
     ]
     models = read_models(folder, config, wanted, missing)
-    settings, findings = folder / "runs.json", folder / "findings.json"
-    judged = config.judge is not None
-    if judged:
-        named = (folder / "scores.csv", findings)
-        missing += [relative(path, folder) for path in named if not path.is_file()]
+    settings = folder / "runs.json"
+    known_settings = read_settings(settings) if settings.is_file() else ()
+    scores: dict[str, dict[PictureKey, Mapping[str, float]]] = {}
+    findings = None
+    if config.judge:
+        command = known_settings[-1].command if known_settings else UNKNOWN_CONFIG
+        outdated = (
+            "of an earlier version and left out; the page has it again after "
+            f"`snakemake --cores all {command}`, which scores anew and repaints nothing"
+        )
+        try:
+            scores = _read_scores(folder, models, config.judge.names)
+        except OutdatedError:
+            missing.append(f"scores.csv: {outdated}")
+        else:
+            missing += [] if (folder / "scores.csv").is_file() else ["scores.csv"]
+        try:
+            path = folder / "findings.json"
+            findings = read_findings(path) if path.is_file() else None
+            missing += [] if findings else [relative(path, folder)]
+        except OutdatedError:
+            missing.append(f"findings.json: {outdated}")
+    first, *others = config.judge.names if config.judge else ("",)
     return Results(
         folder,
         config,
@@ -164,31 +189,58 @@ def read_results(folder: Path | str) -> Results:
         loss_weights,
         models,
         read_times(folder / "benchmarks"),
-        read_settings(settings) if settings.is_file() else (),
+        known_settings,
         # Of a finished study they would be jobs that it no longer has.
         read_failures(folder) if missing else (),
-        _read_scores(folder, models) if judged else {},
-        read_findings(findings) if judged and findings.is_file() else None,
+        scores.get(first, {}),
+        {name: scores.get(name, {}) for name in others},
+        findings,
+        _read_differences(folder, config, missing),
         tuple(missing),
     )
 
 
+def _read_differences(
+    folder: Path, config: Study, missing: list[str]
+) -> dict[tuple[str, str, str], float]:
+    """See `Results.differences`."""
+    if not set(PAIR) <= set(config.aggregations):
+        return {}
+    paths = [folder / "pairs" / f"{backbone}.csv" for backbone in config.backbones]
+    missing += [relative(path, folder) for path in paths if not path.is_file()]
+    rows = read_differences(filter(Path.is_file, paths)).to_dict("records")
+    return {
+        (row["backbone"], row["style"], row["content_id"]): float(row["difference"]) for row in rows
+    }
+
+
 def _read_scores(
-    folder: Path, models: Iterable[Model]
-) -> dict[tuple[str, str, str, str], Mapping[str, float]]:
-    """Read all scores, or those of the models that are scored while others are not."""
-    path, bounds = folder / "scores.csv", folder / "judge" / "bounds.csv"
+    folder: Path, models: Iterable[Model], judges: Sequence[str]
+) -> dict[str, dict[PictureKey, Mapping[str, float]]]:
+    """Read all scores by judge, or those of the models that are scored while others are not.
+
+    Raises:
+        OutdatedError: They are of another version.
+        DataError: A table is damaged.
+    """
+    path = folder / "scores.csv"
+    bounds = [
+        place for name in judges if (place := folder / "judge" / name / "bounds.csv").is_file()
+    ]
     if path.is_file():
         table = read_scores(path)
-    elif bounds.is_file():
-        own = (folder / "scores" / model.backbone / f"{model.aggregation}.csv" for model in models)
-        table = collect(read_job_scores(bounds), map(read_job_scores, filter(Path.is_file, own)))
+    elif bounds:
+        own = (
+            folder / "scores" / name / model.backbone / f"{model.aggregation}.csv"
+            for name, model in product(judges, models)
+        )
+        limits = pd.concat(map(read_job_scores, bounds), ignore_index=True)
+        table = collect(limits, map(read_job_scores, filter(Path.is_file, own)))
     else:
         return {}
-    rows = table[table["kind"] == STYLIZED].to_dict("records")
-    return {
-        (row["backbone"], row["aggregation"], row["style"], row["content_id"]): {
-            str(name): value for name, value in row.items() if isinstance(value, float)
-        }
-        for row in rows
-    }
+    scores: dict[str, dict[PictureKey, Mapping[str, float]]] = {}
+    for row in table[table["kind"] == STYLIZED].to_dict("records"):
+        picture = (row["backbone"], row["aggregation"], row["style"], row["content_id"])
+        measured = {str(name): value for name, value in row.items() if isinstance(value, float)}
+        scores.setdefault(row["judge"], {})[picture] = measured
+    return scores

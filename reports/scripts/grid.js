@@ -23,8 +23,6 @@ const Grid = (() => {
   for (const head of document.getElementById("heads").content.querySelectorAll("[data-axis]")) {
     heads.set(`${head.dataset.axis}/${head.dataset.value}`, head);
   }
-  let state = START;
-
   const parts = (axis) => (axis === "model" ? ["backbone", "aggregation"] : [axis]);
 
   const overlap = (one, other) => parts(one).some((axis) => parts(other).includes(axis));
@@ -34,11 +32,17 @@ const Grid = (() => {
       (axis) => !overlap(axis, rows) && !overlap(axis, columns),
     );
 
+  // The values of an axis that the page's filter leaves.
+  const values = (axis) => {
+    const only = State.filter.value[axis];
+    return only === undefined ? Study.values(axis) : [only];
+  };
+
   // All places along an axis: [{backbone: ...}, ...].
   function places(axis) {
     return parts(axis).reduce(
       (found, part) =>
-        found.flatMap((place) => Study.values(part).map((value) => ({ ...place, [part]: value }))),
+        found.flatMap((place) => values(part).map((value) => ({ ...place, [part]: value }))),
       [{}],
     );
   }
@@ -71,19 +75,23 @@ const Grid = (() => {
     const corner = element("th", { scope: "col" }, Study.NAMES[rows]);
     const first = element("tr", {}, corner);
     if (columns !== "model") {
-      for (const value of Study.values(columns)) {
+      for (const value of values(columns)) {
         first.append(element("th", { scope: "col" }, ...head(columns, value)));
       }
       return element("thead", {}, first);
     }
     corner.rowSpan = 2;
     const second = element("tr");
-    const aggregations = Study.values("aggregation");
-    for (const backbone of Study.values("backbone")) {
+    const aggregations = values("aggregation");
+    for (const backbone of values("backbone")) {
       first.append(
         element("th", { scope: "colgroup", colspan: aggregations.length }, ...head("backbone", backbone)),
       );
-      second.append(...aggregations.map((one) => element("th", { scope: "col" }, one)));
+      second.append(
+        ...aggregations.map((one) =>
+          element("th", { scope: "col" }, ...head("model", `${backbone}/${one}`)),
+        ),
+      );
     }
     return element("thead", {}, first, second);
   }
@@ -95,7 +103,9 @@ const Grid = (() => {
     for (const row of places(rows)) {
       const [[axis, value], ...rest] = Object.entries(row);
       const line = element("tr", {}, element("th", { scope: "row" }, ...head(axis, value)));
-      rest.forEach(([, other]) => line.firstChild.append(element("bdi", { class: "id" }, other)));
+      rest.forEach(([, other]) =>
+        line.firstChild.append(element("div", {}, ...head("model", `${value}/${other}`))),
+      );
       for (const column of places(columns)) {
         const found = cells.get(Study.at({ ...section, ...row, ...column }));
         line.append(element("td", {}, ...(found ?? [element("span", { class: "absent" }, "missing")])));
@@ -104,9 +114,11 @@ const Grid = (() => {
       body.append(line);
     }
     const caption = element("caption", {}, element("span", {}, title));
-    const table = element("table", { class: "grid" }, caption, makeHeads(rows, columns), body);
+    // What is to be known of a model stands once at its head, where it has one.
+    const byModel = rows === "model" || columns === "model" ? "grid by-model" : "grid";
+    const table = element("table", { class: byModel }, caption, makeHeads(rows, columns), body);
     const region = {
-      class: "scroll tall",
+      class: "scroll",
       role: "region",
       tabindex: "0",
       "aria-label": `Pictures: ${title}`,
@@ -125,24 +137,34 @@ const Grid = (() => {
     return free({ rows, columns }).reduce(
       (found, axis) =>
         found.flatMap((place) =>
-          (fixed[axis] ? [fixed[axis]] : Study.values(axis)).map((value) => ({ ...place, [axis]: value })),
+          (fixed[axis] && !(axis in State.filter.value) ? [fixed[axis]] : values(axis)).map((value) => ({
+            ...place,
+            [axis]: value,
+          })),
         ),
       [{}],
     );
   }
 
   function build() {
-    const made = sections(state).map((section) => makeTable(section, state));
+    const shown = state.value;
+    const made = sections(shown).map((section) => makeTable(section, shown));
     grids.replaceChildren(...made.map(([section]) => section));
-    const byStyle = free(state).join() === "style" && !state.fixed.style;
-    jump.hidden = !byStyle;
+    const byStyle = free(shown).join() === "style" && !shown.fixed.style;
+    jump.hidden = !byStyle || values("style").length === 1;
     if (byStyle) {
-      Study.values("style").forEach((style, number) => {
+      values("style").forEach((style, number) => {
         grids.children[number].id = `style-${style}`;
       });
     }
     const count = made.reduce((sum, [, one]) => sum + one, 0);
-    status.textContent = `${count} ${count === 1 ? "picture" : "pictures"} in ${made.length} ${made.length === 1 ? "table" : "tables"}`;
+    if (count) {
+      status.textContent = `${count} ${count === 1 ? "picture" : "pictures"} in ${made.length} ${made.length === 1 ? "table" : "tables"}`;
+    } else {
+      const clear = () => State.change([[state, START], [State.filter, {}]], "pictures");
+      status.replaceChildren(...State.nothing("No pictures match", State.told(), clear));
+    }
+    Heads.look();
   }
 
   // Where rows and columns collide, `changed` stays and the other one yields to what it was.
@@ -154,37 +176,32 @@ const Grid = (() => {
       next[other] = candidates.find((axis) => !overlap(axis, next[changed]));
     }
     // One table for each value of one axis is a page; for each of two, it is a heap.
-    free(next).forEach((axis, number) => {
-      if (number > 0 && next.fixed[axis] === undefined) {
-        next.fixed[axis] = Study.values(axis)[0];
-      }
-    });
+    free(next)
+      .filter((axis) => !(axis in State.filter.value))
+      .forEach((axis, number) => {
+        if (number > 0 && next.fixed[axis] === undefined) {
+          next.fixed[axis] = Study.values(axis)[0];
+        }
+      });
     return next;
   }
 
   function fillForm() {
     for (const which of ["rows", "columns"]) {
-      form.elements[which].value = state[which];
+      form.elements[which].value = state.value[which];
     }
-    const labels = free(state).map((axis) => {
+    const open = free(state.value).filter((axis) => !(axis in State.filter.value));
+    const labels = open.map((axis) => {
       const select = element("select", { name: axis });
       select.add(new Option("a table for each", EACH));
       Study.values(axis).forEach((value) => select.add(new Option(Study.label(axis, value), value)));
-      select.value = state.fixed[axis] ?? EACH;
+      select.value = state.value.fixed[axis] ?? EACH;
       return element("label", {}, `${Study.NAMES[axis]} `, select);
     });
     form.querySelector(".fixed").replaceChildren(...labels);
   }
 
-  // The state as the query of a fragment, and back.
-  function query() {
-    const words = new URLSearchParams({ rows: state.rows, columns: state.columns });
-    free(state).forEach((axis) => words.set(axis, state.fixed[axis] ?? EACH));
-    return words.toString();
-  }
-
-  function read(text) {
-    const words = new URLSearchParams(text);
+  function read(words) {
     const known = (which) => (words.get(which) in Study.NAMES ? words.get(which) : START[which]);
     const fixed = {};
     for (const axis of Study.AXES) {
@@ -195,16 +212,29 @@ const Grid = (() => {
     return { rows: known("rows"), columns: known("columns"), fixed };
   }
 
-  // Show tables with these axes; `wanted` like START.
-  function show(wanted, changed = "columns") {
-    state = settle(wanted, changed, state);
-    build();
-    fillForm();
+  function write({ rows, columns, fixed }, words) {
+    if (rows !== START.rows || columns !== START.columns) {
+      words.set("rows", rows);
+      words.set("columns", columns);
+    }
+    free({ rows, columns })
+      .filter((axis) => fixed[axis] !== undefined)
+      .forEach((axis) => words.set(axis, fixed[axis]));
   }
 
-  function change(wanted, changed) {
-    show(wanted, changed);
-    history.replaceState(null, "", `#pictures?${query()}`);
+  // Which axes are shown, like START.
+  const state = State.part({
+    read,
+    write,
+    apply() {
+      state.value = settle(state.value, "columns", START);
+      build();
+      fillForm();
+    },
+  });
+
+  function change(wanted, changed = "columns") {
+    State.change([[state, settle(wanted, changed, state.value)]], "pictures");
   }
 
   // The numbers of the pictures as they stand, a list for each row; null where one is missing.
@@ -242,6 +272,9 @@ const Grid = (() => {
     return link.querySelector("img").cloneNode();
   }
 
+  // Some paintings of a style, to be shown elsewhere, too.
+  const some = (style) => [...paintings.get(style).querySelectorAll("img")].map((one) => one.cloneNode());
+
   // A content's photograph, or null where it is missing.
   const photograph = (content) =>
     heads.get(`content/${content}`).querySelector("svg")?.cloneNode(true) ?? null;
@@ -251,14 +284,15 @@ const Grid = (() => {
       form.elements[which].add(new Option(Study.NAMES[axis], axis));
     }
     form.elements[which].addEventListener("change", (event) => {
-      change({ ...state, fixed: {}, [which]: event.target.value }, which);
+      change({ ...state.value, fixed: {}, [which]: event.target.value }, which);
     });
   }
   form.querySelector(".fixed").addEventListener("change", (event) => {
-    change({ ...state, fixed: { ...state.fixed, [event.target.name]: event.target.value } });
+    const { fixed } = state.value;
+    change({ ...state.value, fixed: { ...fixed, [event.target.name]: event.target.value } });
   });
   form.elements.swap.addEventListener("click", () =>
-    change({ ...state, rows: state.columns, columns: state.rows }),
+    change({ ...state.value, rows: state.value.columns, columns: state.value.rows }),
   );
   form.elements.reset.addEventListener("click", () => change(START));
   form.elements.aggregations?.addEventListener("click", () =>
@@ -271,5 +305,5 @@ const Grid = (() => {
   fillForm();
   form.hidden = false;
 
-  return { STEPS, show, read, neighbour, place, link, image, photograph, status };
+  return { STEPS, neighbour, place, link, image, some, photograph, status };
 })();

@@ -1,5 +1,6 @@
-// What the address bar says is what is shown: #choices a section, #pictures?rows=... the tables of
-// pictures, #VGG16/squared/Claude_Monet/<content> a picture, and a shorter one a part of the tables.
+// What the address bar says is what is shown: #choices a section, #VGG16/squared/Claude_Monet/<content>
+// a picture, a shorter one a part of the page; behind a question mark, the filter, the order of tables
+// and the axes of the grids: #pictures?rows=... Each step of the reader's is a step of the history.
 "use strict";
 
 (() => {
@@ -28,39 +29,58 @@
     return { place: Object.fromEntries(found.map((value, number) => [Study.AXES[number], value])), query };
   }
 
-  function toPictures() {
-    document.getElementById("pictures").scrollIntoView();
-  }
-
-  function showPart({ backbone, aggregation, style }) {
-    // A table of contents by what is left open.
+  // The words of an address that leads to a part: the filter, and tables by what is left open.
+  function partWords({ backbone, aggregation, style }, words) {
     const columns = aggregation === undefined || style !== undefined ? "aggregation" : "style";
-    Grid.show({ rows: "content", columns, fixed: { backbone, aggregation, style } });
-    toPictures();
+    Object.entries({ backbone, aggregation, style }).forEach(([axis, value]) => {
+      if (value !== undefined) {
+        words.set(`only-${axis}`, value);
+      }
+    });
+    if (!words.has("rows")) {
+      words.set("rows", "content");
+      words.set("columns", columns);
+    }
+    return words;
   }
 
   function route() {
     const text = location.hash.slice(1);
-    const [path, query] = text.split("?", 2);
-    const plain = !text || document.getElementById(decode(path));
+    const [path, query = ""] = text.split("?", 2);
+    const target = path && document.getElementById(decode(path));
+    const plain = !path || target;
     const goal = plain ? undefined : lead(text);
     const number = goal && Study.at(goal.place);
+    const part = goal && number === undefined && goal.place.content === undefined;
+    // A step back leads to what was shown there; a link without words of its own keeps what is.
+    const known = Boolean(history.state?.own);
+    const words = new URLSearchParams(query);
+    const against = words.get("against") ?? undefined;
+    words.delete("against");
+    if (part) {
+      State.restore(partWords(goal.place, words));
+    } else if (known || words.toString()) {
+      State.restore(words);
+    }
+    State.mark();
     if (number !== undefined) {
-      Viewer.open(number, new URLSearchParams(goal.query).get("against") ?? undefined);
+      Viewer.open(number, against);
       return;
     }
     if (dialog.open) {
       opener = null;
       dialog.close();
     }
-    if (plain && path === "pictures" && query) {
-      Grid.show(Grid.read(query));
-      toPictures();
-    } else if (goal && goal.place.content === undefined) {
-      showPart(goal.place);
-    } else if (!plain) {
+    if (plain && !known && !words.toString() && State.query()) {
+      State.mark(State.address(path || "main"));
+    }
+    if (!known && (part || !plain)) {
+      document.getElementById("pictures").scrollIntoView();
+    } else if (!known && target && query) {
+      target.scrollIntoView();
+    }
+    if (!plain && !part) {
       Grid.status.textContent = `No picture is at this address: ${text}`;
-      toPictures();
     }
   }
 
@@ -72,7 +92,8 @@
     if (link.matches(".painted")) {
       event.preventDefault();
       opener = link;
-      location.hash = Study.address(Study.pictures[Number(link.dataset.picture)]);
+      const path = Study.address(Study.pictures[Number(link.dataset.picture)]).slice(1);
+      location.hash = State.address(path);
     } else if (link.hash && Study.at(lead(link.hash.slice(1))?.place ?? {}) !== undefined) {
       opener = link;
     }
@@ -91,7 +112,7 @@
       opener = null;
       history.back();
     } else if (lead(location.hash.slice(1))) {
-      history.replaceState(null, "", "#pictures");
+      State.mark(State.address("pictures"));
     }
   });
 
@@ -108,11 +129,15 @@
     }
   });
 
-  // Paper cannot be clicked: print what is folded, too.
+  // Paper cannot be clicked: print what is folded, too, and fold it again.
+  let unfolded = [];
   addEventListener("beforeprint", () => {
-    for (const details of document.querySelectorAll("details")) {
-      details.open = true;
-    }
+    unfolded = [...document.querySelectorAll("details:not([open])")];
+    unfolded.forEach((details) => (details.open = true));
+  });
+  addEventListener("afterprint", () => {
+    unfolded.forEach((details) => (details.open = false));
+    unfolded = [];
   });
 
   addEventListener("hashchange", () => {
@@ -126,5 +151,7 @@
   });
   if (location.hash) {
     route();
+  } else {
+    State.mark();
   }
 })();

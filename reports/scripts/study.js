@@ -4,7 +4,7 @@
 "use strict";
 
 const Study = (() => {
-  const { axes, pictures } = JSON.parse(document.getElementById("data").textContent);
+  const { axes, pictures, remake } = JSON.parse(document.getElementById("data").textContent);
   const AXES = ["backbone", "aggregation", "style", "content"];
   const NAMES = {
     backbone: "Backbone",
@@ -43,5 +43,5 @@ const Study = (() => {
     return `#${given.map(encodeURIComponent).join("/")}`;
   }
 
-  return { AXES, NAMES, pictures, at, values, label, find, address };
+  return { AXES, NAMES, pictures, remake, at, values, label, find, address };
 })();

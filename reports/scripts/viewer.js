@@ -8,6 +8,7 @@ const Viewer = (() => {
   const slider = find("[name=slider]");
   const against = find("[name=against]");
   const CONTENT = "";
+  const notice = find(".notice");
   let current;
   // What pictures are compared with while one goes from one to the next.
   let wanted = CONTENT;
@@ -70,7 +71,32 @@ const Viewer = (() => {
       new Option("the untouched content", CONTENT),
       ...rest.map((one) => new Option(model(one), code(one))),
     );
-    against.value = rest.some((one) => code(one) === wanted) ? wanted : CONTENT;
+    const found = rest.some((one) => code(one) === wanted);
+    against.value = found ? wanted : CONTENT;
+    notice.textContent =
+      found || wanted === CONTENT || wanted === code(picture)
+        ? ""
+        : `There is no picture by “${wanted.replace("/", " · ")}” to compare with: this is the untouched content.`;
+  }
+
+  // The files to paint it again with one change.
+  function offer(picture) {
+    const { name, count, configs, calls } = Study.remake;
+    const own = `${code(picture)}/${picture.style}`;
+    // Contents are drawn in an order.
+    const drawn = Study.values("content").indexOf(picture.content) + 1;
+    const config = `# ${picture.remake}\n${configs[own].replace(count, drawn)}`;
+    for (const [selector, text, ending, kind] of [
+      ["a.config", config, "yaml", "text/yaml"],
+      ["a.call", picture.contentLine + calls[own], "py", "text/x-python"],
+    ]) {
+      const link = find(selector);
+      link.href = `data:${kind};charset=utf-8,${encodeURIComponent(text)}`;
+      link.download = `${name}.${ending}`;
+    }
+    find(".remake").textContent = picture.remake;
+    const lines = config.split("\n");
+    find(".edit").textContent = lines.find((line) => line.includes("# <-"))?.trim() ?? "";
   }
 
   // Lays the content, or another model's picture, over the left part.
@@ -110,10 +136,14 @@ const Viewer = (() => {
     const original = find(".original a");
     original.href = picture.file;
     original.textContent = `Open the original (${picture.size} pixels)`;
+    find(".original code").textContent = picture.path;
+    find(".style-paintings").replaceChildren(...Grid.some(picture.style));
+    find(".style-name").textContent = style;
     fillCells(find(".losses tbody"), picture.losses);
     fillCells(find(".scores tbody"), picture.scores);
     find(".scored").hidden = !picture.scores.length;
     find(".command").textContent = picture.command;
+    offer(picture);
     find(".copied").textContent = "";
     fillList(find(".made"), picture.provenance);
     find("[name=previous]").disabled = Grid.neighbour(number, -1, 0) === undefined;
@@ -125,14 +155,25 @@ const Viewer = (() => {
 
   // Where the address bar leads to what is shown.
   function address() {
-    const other = against.value === CONTENT ? "" : `?against=${encodeURIComponent(against.value)}`;
-    return Study.address(Study.pictures[current]) + other;
+    const words = new URLSearchParams(State.query());
+    if (against.value !== CONTENT) {
+      words.set("against", against.value);
+    }
+    const path = Study.address(Study.pictures[current]).slice(1);
+    return State.address(path, words.toString());
+  }
+
+  // What an address calls a model, as it is called here; if there is none, as it was given.
+  function named(text) {
+    const [backbone, aggregation = ""] = text.split("/");
+    const place = { backbone: Study.find("backbone", backbone), aggregation: Study.find("aggregation", aggregation) };
+    return place.backbone && place.aggregation ? code(place) : text;
   }
 
   // Opens a picture, or shows it where another one is open; `other` like "VGG16/simple".
   function open(number, other) {
     if (other !== undefined) {
-      wanted = other;
+      wanted = named(other);
     }
     show(number);
     if (!dialog.open) {
@@ -174,6 +215,7 @@ const Viewer = (() => {
   stage.addEventListener("pointermove", drag);
   against.addEventListener("change", () => {
     wanted = against.value;
+    notice.textContent = "";
     compare();
     history.replaceState(history.state, "", address());
   });

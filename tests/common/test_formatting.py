@@ -4,7 +4,7 @@ import math
 
 import pytest
 
-from nstcore.common.formatting import format_duration, format_loss
+from nstcore.common.formatting import format_duration, format_loss, format_scale, format_score
 
 
 @pytest.mark.parametrize(
@@ -28,3 +28,28 @@ def test_losses_have_four_digits(value: float, text: str) -> None:
 )
 def test_durations_have_two_units(seconds: float, text: str) -> None:
     assert format_duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (0.61803, "0.618"),
+        (-0.00004, "0.000"),
+        (-0.0, "0.000"),
+        (-0.0006, "-0.001"),
+        (-12.3456, "-12.3"),
+        (999.7, "1000"),
+        (23242.0, "23242"),
+        (math.nan, "unknown"),
+    ],
+)
+def test_scores_have_three_digits_and_no_minus_nothing(value: float, text: str) -> None:
+    assert format_score(value) == text
+
+
+def test_a_place_on_no_scale_is_told() -> None:
+    assert [format_scale(value) for value in (math.nan, math.inf, -0.0001)] == [
+        "no scale",
+        "no scale",
+        "0.000",
+    ]

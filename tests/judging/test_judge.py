@@ -1,7 +1,10 @@
 """Whether the judge measures: on pictures whose right order is known."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from scipy.ndimage import gaussian_filter
 from skimage import data
 from skimage.transform import resize as squeeze
 
@@ -11,6 +14,7 @@ from nstcore.demo import ARTISTS, paint
 from nstcore.images.io import resize, save_png, to_image, to_pixels
 from nstcore.images.prepare import prepare
 from nstcore.judging.features import Paintings
+from nstcore.judging.functional import area_under_curve, kernel_distance
 from nstcore.judging.judge import Reference, extract_features, read_as_if_stylized, read_stylized
 from nstcore.judging.score_table import MEASURES
 
@@ -129,6 +133,155 @@ def test_a_grid_is_found_whatever_the_stride(judge, reference, photo):
         assert found["grid"] > 2 * clean["grid"]
 
 
+def test_a_grid_counts_beyond_what_the_paintings_files_hold(judge, heldout, photo):
+    """Where the paintings' own files repeat at a period, that is no fault of a model."""
+
+    def blocks(picture, period, strength=0.04):
+        gridded = picture.copy()
+        gridded[::period] += np.float32(strength)
+        gridded[:, ::period] += np.float32(strength)
+        return gridded.clip(0, 1)
+
+    views = [extract_features(judge, blocks(view.pixels, 8)) for view in heldout["Ada Curl"]]
+    reference = Reference({"Ada Curl": Paintings.from_pictures(views)})
+    content = extract_features(judge, photo)
+    own = [reference.score(view, "Ada Curl", [content], painting=n) for n, view in enumerate(views)]
+    assert np.median([one["grid"] for one in own]) < 1.5
+    for stride in (2, 4):
+        found = score(judge, reference, blocks(photo, stride, 0.1), photo, "Ada Curl")
+        assert found["grid"] > 4
+
+
+def test_fringes_count_beyond_both_content_and_paintings(judge, reference, photo):
+    clean = score(judge, reference, photo, photo, "Ada Curl")
+    assert 0.3 < clean["border"] <= 1
+    values = []
+    for strength in (0.1, 0.2, 0.3):
+        fringed = photo.copy()
+        fringed[:8:2] += np.float32(strength)
+        fringed[:, :8:2] += np.float32(strength)
+        values.append(score(judge, reference, fringed.clip(0, 1), photo, "Ada Curl")["border"])
+    assert values == sorted(values)
+    assert values[-1] > 1.3 * clean["border"]
+    # A photograph with an even margin, painted all over.
+    framed = photo.copy()
+    framed[:8] = framed[-8:] = framed[:, :8] = framed[:, -8:] = 0.5
+    texture = np.random.default_rng(0).random(photo.shape).astype(np.float32)
+    assert score(judge, reference, texture, framed, "Ada Curl")["border"] < 1.5
+
+
+def test_garish_is_what_neither_content_nor_paintings_hold(judge, heldout, photo):
+    reference = Reference({"Hugo Gouge": Paintings.from_pictures(heldout["Hugo Gouge"])})
+    sky = photo.copy()
+    sky[: SIDE // 3] = [0.5, 0.0, 1.0]
+    assert score(judge, reference, sky, photo, "Hugo Gouge")["saturation"] > 3
+    assert score(judge, reference, sky, sky, "Hugo Gouge")["saturation"] < 0.5
+    assert score(judge, reference, photo, photo, "Hugo Gouge")["saturation"] < 0.5
+    own = heldout["Hugo Gouge"][1].pixels
+    assert score(judge, reference, own, photo, "Hugo Gouge")["saturation"] < 0.5
+    grey = photo.mean(axis=-1, keepdims=True).repeat(3, axis=-1)
+    assert score(judge, reference, grey, grey, "Hugo Gouge")["saturation"] == pytest.approx(
+        0, abs=0.01
+    )
+
+
+def test_the_style_distance_is_that_of_a_plain_formula(judge, heldout, reference, photo):
+    view = extract_features(judge, photo)
+    everything = np.concatenate([one.places for own in heldout.values() for one in own])
+    spread, begin = everything.std(axis=0), 0
+    for features in view.textures:
+        layer = slice(begin, begin + features.shape[-1])
+        least = spread[layer].mean() / 4
+        spread[layer] = [max(value, least) for value in spread[layer]]
+        begin = layer.stop
+    scaled = {
+        name: (np.concatenate([one.places for one in own]) - everything.mean(axis=0)) / spread
+        for name, own in heldout.items()
+    }
+    mine = (view.places - everything.mean(axis=0)) / spread
+    desired = {name: kernel_distance(mine, places) for name, places in scaled.items()}
+    assert reference.style_distances(view) == pytest.approx(desired, rel=1e-3)
+
+
+def test_no_channel_that_paintings_hardly_rouse_decides_alone(heldout):
+    """The spread of such a channel is chance; divided by it, any picture would be far away."""
+    dead = {}
+    for name in NAMES:
+        kept = Paintings.from_pictures(heldout[name])
+        places = kept.places.copy()
+        places[..., 5] = 0
+        dead[name] = replace(kept, places=places)
+    assert Reference(dead).style_distances(heldout["Ada Curl"][0])["Ada Curl"] < 20
+
+
+def test_texture_is_described_by_every_layer_but_the_last(heldout):
+    view = heldout["Ada Curl"][0]
+    assert len(view.textures) == len(view.features) - 1 == 5
+    places = view.places
+    assert places.shape == (16, sum(features.shape[-1] for features in view.features[:-1]))
+    side = view.features[1].shape[0] // 4
+    start = view.features[0].shape[-1]
+    desired = view.features[1][:side, side : 2 * side].mean(axis=(0, 1))
+    np.testing.assert_allclose(places[1, start : start + len(desired)], desired, rtol=1e-5)
+
+
+def test_layers_with_fewer_pixels_than_places_are_passed_over(judge):
+    view = extract_features(judge, np.random.default_rng(0).random((32, 32, 3), np.float32))
+    assert [features.shape[0] for features in view.textures] == [16, 16, 8, 4]
+    assert np.isfinite(view.places).all()
+
+
+def _before(view):
+    """As textures were described once: by the layer in the middle, with the spread in each place.
+
+    The scale is the paintings' spread, however small.
+    """
+    features = view.features[len(view.features) // 2].astype(np.float64)
+    rows = np.array_split(features, 4)
+    places = [place for row in rows for place in np.array_split(row, 4, axis=1)]
+    return np.stack([np.r_[place.mean(axis=(0, 1)), place.std(axis=(0, 1))] for place in places])
+
+
+def test_paintings_are_told_from_what_is_none_better_than_by_one_layer(judge, heldout):
+    """Over all pairs of a painting, judged by the others, and a picture that is no painting.
+
+    Photographs are far from all of these painters by either description; so there are pictures on
+    the way: photographs two thirds painted over, and paintings whose finest strokes are lost.
+    """
+    reference = Reference({name: Paintings.from_pictures(own) for name, own in heldout.items()})
+    scale = np.concatenate([_before(view) for own in heldout.values() for view in own])
+
+    def earlier(picture, others):
+        one, many = (
+            (places - scale.mean(axis=0)) / (scale.std(axis=0) + 1e-6)
+            for places in (_before(picture), np.concatenate([_before(view) for view in others]))
+        )
+        return kernel_distance(one, many)
+
+    photos = [photograph(one()) for one in (data.chelsea, data.coffee, data.astronaut, data.rocket)]
+    areas = {"photographs": [], "on the way": []}
+    for name, own in heldout.items():
+        real = [painting(name, number) for number in range(1, 5)]
+        mixed = [photo / 3 + other * 2 / 3 for photo, other in zip(photos, real, strict=True)]
+        blurred = [gaussian_filter(one, (0.6, 0.6, 0)) for one in real]
+        theirs = reference.styles[name]
+        near = [
+            (
+                earlier(view, own[:number] + own[number + 1 :]),
+                reference.style_distances(view, {name: theirs.without(number)})[name],
+            )
+            for number, view in enumerate(own)
+        ]
+        for kind, pictures in (("photographs", photos), ("on the way", mixed + blurred)):
+            views = [extract_features(judge, one.astype(np.float32)) for one in pictures]
+            far = [(earlier(v, own), reference.style_distances(v)[name]) for v in views]
+            both = zip(np.transpose(near), np.transpose(far), strict=True)
+            areas[kind].append([area_under_curve(*way) for way in both])
+    assert np.min(areas["photographs"]) == 1
+    before, now = np.mean(areas["on the way"], axis=0)
+    assert now > before + 0.03
+
+
 def test_a_painting_is_judged_by_the_others(judge, heldout, reference, photo):
     """Among the paintings that it is judged by, a painting would be nearer than it is."""
     views, content = heldout["Hugo Gouge"], extract_features(judge, photo)
@@ -139,7 +292,7 @@ def test_a_painting_is_judged_by_the_others(judge, heldout, reference, photo):
     others = {name: Paintings.from_pictures(heldout[name]) for name in NAMES}
     others["Hugo Gouge"] = Paintings.from_pictures(views[1:])
     desired = Reference(others).style_distances(views[0])["Hugo Gouge"]
-    assert alone["style_distance"] == pytest.approx(desired, rel=0.1)
+    assert alone["style_distance"] == pytest.approx(desired, rel=0.15)
 
 
 def test_of_a_single_artist_nothing_is_the_right_one(judge, heldout, photo):
@@ -156,6 +309,16 @@ def test_a_saved_reference_judges_alike_and_has_the_same_bytes(
     assert one.read_bytes() == two.read_bytes()
     loaded, view = Reference.load(one), extract_features(judge, photo)
     assert loaded.score(view, "Ada Curl", [view]) == reference.score(view, "Ada Curl", [view])
+
+
+def test_a_reference_of_an_earlier_version_is_named(reference, tmp_path):
+    path = tmp_path / "reference.npz"
+    reference.save(path)
+    with np.load(path) as file:
+        kept = {name: file[name] for name in file.files if not name.endswith("/border")}
+    np.savez(path, **kept)
+    with pytest.raises(DataError, match=r"reference\.npz: made by another version"):
+        Reference.load(path)
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no archive"])

@@ -4,7 +4,12 @@ import pytest
 
 from nstcore.backbones.backbone import load_backbone
 from nstcore.common.errors import WeightsError
-from nstcore.judging.kernel_similarity import RELATED, kernel_similarity, refuse_relative
+from nstcore.judging.kernel_similarity import (
+    RELATED,
+    kernel_similarity,
+    refuse_relative,
+    refuse_same_opinion,
+)
 
 
 @pytest.fixture(scope="module")
@@ -56,6 +61,16 @@ def test_a_relative_is_refused_by_name(saved):
         WeightsError, match=r"judge: Fine and the backbone Painter come from one training"
     ):
         refuse_relative(saved["tuned"], saved["one"], "Fine", "Painter")
+
+
+def test_a_second_judge_of_the_same_training_is_no_second_opinion(saved):
+    with pytest.raises(
+        WeightsError,
+        match=r"^judge: First and Second come from one training \(.*Second would be no second opi",
+    ):
+        refuse_same_opinion(saved["one"], saved["tuned"], "First", "Second")
+    alike = refuse_same_opinion(saved["one"], saved["other"], "First", "Second")
+    assert alike == kernel_similarity(saved["one"], saved["other"]) < RELATED / 2
 
 
 def test_a_file_that_cannot_be_read_is_named(saved, tmp_path):

@@ -8,6 +8,7 @@ from nstcore.common.errors import DataError
 from nstcore.demo import ARTISTS, paint, write_photographs
 from nstcore.images.io import read_image, resize, save_png
 from nstcore.images.prepare import prepare
+from nstcore.judging.fitness import read_fitness, write_fitness
 from nstcore.judging.score import measure_bounds, score_pictures
 from nstcore.judging.score_table import PAINTING, ROW_COLUMNS, UNTOUCHED, read_job_scores
 from nstcore.selection.pictures import Picture
@@ -32,9 +33,10 @@ def folder(tmp_path_factory):
             prepare(folder / f"{name}.png", folder / "inputs" / f"{name}.png", SIDE)
             selection.append(Picture("style", "heldout", artist.folder, name, "", 1, 1, ""))
     load_backbone("MobileNetV2", "random", name="judge").save(folder / "judge.weights.h5")
-    rows = measure_bounds(
-        folder / "judge.weights.h5", selection, folder / "inputs", folder / "reference.npz"
+    rows, fitness = measure_bounds(
+        "Judge", folder / "judge.weights.h5", selection, folder / "inputs", folder / "reference.npz"
     )
+    write_fitness(fitness, folder / "fitness.json")
     pd.DataFrame(rows, columns=ROW_COLUMNS).to_csv(folder / "bounds.csv")
     return folder
 
@@ -66,7 +68,7 @@ def score(folder, pictures, tmp_path):
             "reference_file": folder / "reference.npz",
             "pictures": pictures,
             "contents": {name: folder / "inputs" / f"{name}.png" for name in CONTENTS},
-            "model": ("Net", "simple"),
+            "told": ("Judge", "Net", "simple"),
             "table": tmp_path / "simple.csv",
             "start": lambda: started.append(True),
         }
@@ -82,13 +84,30 @@ def test_floor_and_ceiling_are_measured_like_pictures(folder):
     assert (floor["content_distance"] == 0).all()
     assert (floor["change"] == 0).all()
     assert (table.loc[table["kind"] == PAINTING, "content_distance"] > 0).all()
+    assert set(table["judge"]) == {"Judge"}
+
+
+def test_the_judge_s_fitness_is_told_from_the_same_rows(folder):
+    table = pd.read_csv(folder / "bounds.csv", keep_default_na=False)
+    fitness = read_fitness(folder / "fitness.json")
+    # Three pairs of each of two artists, and nine of both.
+    assert (fitness.same, fitness.different) == (6, 9)
+    for style, rows in table.groupby("style"):
+        distances = {kind: own["style_distance"] for kind, own in rows.groupby("kind")}
+        nearer = [
+            painting < content
+            for painting in distances[PAINTING]
+            for content in distances[UNTOUCHED]
+        ]
+        assert fitness.photographs[style] == pytest.approx(sum(nearer) / len(nearer))
+    assert list(fitness.gaps) == list(dict.fromkeys(table["style"]))
 
 
 def test_every_picture_has_a_row_and_the_untouched_one_the_floor_s(folder, score, tmp_path):
     assert score() == (4, True)
     table = read_job_scores(tmp_path / "simple.csv")
-    assert table[["backbone", "aggregation"]].drop_duplicates().to_numpy().tolist() == [
-        ["Net", "simple"]
+    assert table[["judge", "backbone", "aggregation"]].drop_duplicates().to_numpy().tolist() == [
+        ["Judge", "Net", "simple"]
     ]
     first = table.iloc[0]
     assert first["content_distance"] == first["change"] == 0
@@ -137,5 +156,5 @@ def test_without_paintings_set_aside_there_is_no_judging(folder, tmp_path):
     content = Picture("content", "test", "", "cat", "", 1, 1, "")
     with pytest.raises(DataError, match="no held-out paintings"):
         measure_bounds(
-            folder / "judge.weights.h5", [content], folder / "inputs", tmp_path / "r.npz"
+            "Judge", folder / "judge.weights.h5", [content], folder / "inputs", tmp_path / "r.npz"
         )

@@ -3,7 +3,7 @@ import math
 import pandas as pd
 import pytest
 
-from nstcore.common.errors import DataError
+from nstcore.common.errors import DataError, OutdatedError
 from nstcore.judging.score_table import (
     MEASURES,
     PAINTING,
@@ -22,6 +22,7 @@ from nstcore.judging.score_table import (
 def row(kind, content_id, value, style="None", backbone="", **other):
     """A row whose measures all have one value."""
     values = {
+        "judge": "Judge",
         "backbone": backbone,
         "aggregation": "simple" if backbone else "",
         "style": style,
@@ -52,15 +53,21 @@ def scaled(table, kind, content_id):
     return found["style_distance_scaled"].item()
 
 
-def test_scores_lie_between_the_untouched_content_and_a_real_painting(bounds):
+def test_scores_are_told_from_their_own_content_on_the_way_to_real_paintings(bounds):
     pictures = pd.DataFrame(
         [row(STYLIZED, "1", 6.0, backbone="Net"), row(STYLIZED, "NA", 12.0, backbone="Net")],
         columns=ROW_COLUMNS,
     )
     table = collect(bounds, [pictures])
     assert list(table.columns) == SCORE_COLUMNS
-    assert scaled(table, STYLIZED, "1") == pytest.approx((11 - 6) / (11 - 2))
-    assert scaled(table, STYLIZED, "NA") == scaled(table, UNTOUCHED, "NA")
+    assert scaled(table, STYLIZED, "1") == pytest.approx((10 - 6) / (11 - 2))
+    # As near as its own content is, whose distance is not the mean one.
+    assert scaled(table, STYLIZED, "NA") == 0
+    changes = table[table["kind"] == STYLIZED]["style_distance_change"]
+    assert changes.tolist() == [-4, 0]
+    ratios = table[table["kind"] == STYLIZED]["grain_change"]
+    assert ratios.tolist() == [0.6, 1]
+    assert table[table["kind"] == UNTOUCHED]["style_distance_change"].tolist() == [-1, 1]
     contents = [scaled(table, UNTOUCHED, name) for name in ("1", "NA")]
     paintings = [scaled(table, PAINTING, name) for name in ("p1", "p2")]
     assert sum(contents) == pytest.approx(0)
@@ -68,11 +75,61 @@ def test_scores_lie_between_the_untouched_content_and_a_real_painting(bounds):
     assert contents[1] < contents[0] < paintings[1] < paintings[0]
 
 
+def test_each_judge_has_a_scale_of_its_own_and_the_first_one_s_rows_come_first(bounds):
+    other = bounds.assign(judge="1st", style_distance=bounds["style_distance"] * 10)
+    pictures = [
+        pd.DataFrame([row(STYLIZED, "1", value, backbone="Net", judge=judge)], columns=ROW_COLUMNS)
+        for judge, value in (("1st", 60.0), ("Judge", 6.0))
+    ]
+    together = collect(pd.concat([bounds, other]), pictures)
+    assert list(dict.fromkeys(together["judge"])) == ["Judge", "1st"]
+    for judge, alone in (("Judge", bounds), ("1st", other)):
+        own = [table for table in pictures if table["judge"].item() == judge]
+        part = together[together["judge"] == judge].reset_index(drop=True)
+        pd.testing.assert_frame_equal(part, collect(alone, own))
+    stylized = together[together["kind"] == STYLIZED]["style_distance_scaled"]
+    assert stylized.iloc[0] == pytest.approx(stylized.iloc[1])
+
+
 def test_a_measure_that_cannot_tell_floor_from_ceiling_has_no_scale(bounds):
-    bounds["grain"] = [2.0, 2.5, 1.0, 3.0]
+    bounds["style_distance"] = [2.0, 2.5, 1.0, 3.0]
     table = collect(bounds, [])
-    assert table["grain_scaled"].isna().all()
-    assert table["grid_scaled"].notna().all()
+    assert table["style_distance_scaled"].isna().all()
+    assert table["color_distance_scaled"].notna().all()
+    assert table["style_distance_change"].notna().all()
+
+
+def test_photographs_as_far_apart_as_the_scale_is_long_have_no_scale():
+    # Seen with van Gogh: three untouched photographs as near as paintings, and one far away alone
+    # made the mean that was called 0; pictures moved away from him were told as 0.93 of the way.
+    untouched = zip("abcd", (0.1, 0.4, 0.3, 17.0), strict=True)
+    paintings = zip(("p1", "p2", "p3"), (-0.1, 0.0, 0.1), strict=True)
+    bounds = pd.DataFrame(
+        [
+            *(row(UNTOUCHED, name, value) for name, value in untouched),
+            *(row(PAINTING, name, value) for name, value in paintings),
+        ],
+        columns=ROW_COLUMNS,
+    )
+    away = pd.DataFrame([row(STYLIZED, "b", 0.9, backbone="Net")], columns=ROW_COLUMNS)
+    table = collect(bounds, [away])
+    assert table["style_distance_scaled"].isna().all()
+    assert table[table["kind"] == STYLIZED]["style_distance_change"].item() == pytest.approx(0.5)
+
+
+def test_paintings_on_the_far_side_of_photographs_are_no_scale(bounds):
+    bounds["style_distance"] = [1.0, 1.1, 9.0, 9.1]
+    bounds["content_distance"] = [0.0, 0.0, 0.9, 0.8]
+    table = collect(bounds, [])
+    assert table["style_distance_scaled"].isna().all()
+    # What is lost of the content grows on the way.
+    assert table["content_distance_scaled"].tolist() == pytest.approx([0, 0, 18 / 17, 16 / 17])
+
+
+def test_a_single_content_and_painting_have_a_scale_since_no_spread_is_known():
+    bounds = pd.DataFrame([row(UNTOUCHED, "1", 10.0), row(PAINTING, "p", 1.0)], columns=ROW_COLUMNS)
+    picture = pd.DataFrame([row(STYLIZED, "1", 5.5, backbone="Net")], columns=ROW_COLUMNS)
+    assert scaled(collect(bounds, [picture]), STYLIZED, "1") == pytest.approx(0.5)
 
 
 def test_tables_are_read_as_they_were_written(bounds, tmp_path):
@@ -90,6 +147,21 @@ def test_what_is_no_table_of_scores_is_named(text, tmp_path):
     for read in (read_scores, read_job_scores):
         with pytest.raises(DataError, match=r"scores\.csv: "):
             read(path)
+
+
+def test_scores_of_the_version_before_are_told_from_damaged_ones(bounds, tmp_path):
+    table = collect(bounds, [])
+    for read, whole in ((read_scores, table), (read_job_scores, bounds)):
+        path = tmp_path / "scores.csv"
+        write_scores(whole.drop(columns="judge"), path)
+        with pytest.raises(OutdatedError, match=r"scores\.csv: scores of another version"):
+            read(path)
+        # A number that is none is damage, in whatever version.
+        text = path.read_text()
+        path.write_text(text.replace("10,", "1x,", 1))
+        with pytest.raises(DataError, match="not a table") as caught:
+            read(path)
+        assert not isinstance(caught.value, OutdatedError)
 
 
 def test_the_cache_knows_pictures_by_their_bytes_and_by_the_judge(tmp_path):

@@ -10,7 +10,7 @@ from test_answers import CONTENTS, JUDGE, STYLES, answer, make_scores
 
 from nstcore.common.tables import write_table
 from nstcore.judging.answers import find
-from nstcore.judging.findings import read_findings, write_findings
+from nstcore.judging.findings import UNKNOWN, read_findings, write_findings
 from nstcore.judging.score_table import STYLIZED
 from nstcore.judging.training_answers import read_runs
 from nstcore.painting.history import HISTORY_COLUMNS
@@ -37,7 +37,7 @@ def write(folder: Path, optimizer: str, curve, pairs=8, model="Good/simple") -> 
 
 def told(folder: Path, training: Training, question: str, **curves):
     paths = [write(folder, optimizer, curve) for optimizer, curve in curves.items()]
-    findings = find(make_scores(MODEL), read_runs(paths, training), JUDGE, training)
+    findings = find(make_scores(MODEL), read_runs(paths, training), [JUDGE], training)
     return findings, answer(findings, question)
 
 
@@ -86,9 +86,14 @@ def test_runs_that_ended_rightly_or_not_by_the_rule_are_told(tmp_path):
         "No: of 2 training runs it ended 1, and none fell much further in the watched epochs."
     )
     _, one = told(tmp_path / "b", training, EARLY, rmsprop=ENDLESS)
-    assert one.answer == "It ended none of the 1 training runs."
+    assert one.answer == "No: it ended none of the 1 training runs."
+    assert one.certain
     blind = Training(max_epochs=6, watch=0)
-    findings = find(make_scores(MODEL), read_runs([], blind), JUDGE, blind)
+    findings, one = told(tmp_path / "c", blind, EARLY, sgd=SOUND[:4])
+    assert one.answer == "It cannot be said: no run was watched after its end (training.watch)."
+    assert not one.certain
+    assert findings.claims[-1].points[0].answer == UNKNOWN
+    findings = find(make_scores(MODEL), read_runs([], blind), [JUDGE], blind)
     assert EARLY not in [one.question for one in findings.answers]
 
 
@@ -104,7 +109,7 @@ def test_whether_more_epochs_than_the_published_limit_pay_is_told(tmp_path):
     assert one.statements[0].comparison.difference == pytest.approx(0.1 ** (1 / 3))
     _, one = told(tmp_path / "early", training, ENOUGH, adam=[*falling[:20], falling[19]])
     assert one.answer == "Yes: no chosen run of 1 models goes on after that."
-    usual = find(make_scores(MODEL), {}, JUDGE, Training(max_epochs=100))
+    usual = find(make_scores(MODEL), {}, [JUDGE], Training(max_epochs=100))
     assert ENOUGH not in [one.question for one in usual.answers]
 
 
@@ -116,7 +121,7 @@ def test_narrow_single_and_broad_styles_are_compared_by_content():
     for number, style in enumerate(STYLES):
         own = (scores["style"] == style) & (scores["kind"] == STYLIZED)
         scores.loc[own, "style_distance_scaled"] -= 0.3 * number
-    one = answer(find(scores, {}, JUDGE, breadths=breadths), BREADTH)
+    one = answer(find(scores, {}, [JUDGE], breadths=breadths), BREADTH)
     assert one.answer.startswith("Yes. ")
     assert [statement.comparison.verdict for statement in one.statements] == ["more"] * 3
     for pair, statement in zip([(0, 1), (0, 2), (1, 2)], one.statements, strict=True):
@@ -124,13 +129,13 @@ def test_narrow_single_and_broad_styles_are_compared_by_content():
         assert statement.comparison.difference == pytest.approx(0.3 * (pair[1] - pair[0]), abs=0.02)
     for style, kind in breadths.items():
         assert f"{style} ({kind}) " in one.answer
-    few = answer(find(make_scores(), {}, JUDGE, breadths=breadths), BREADTH)
+    few = answer(find(make_scores(), {}, [JUDGE], breadths=breadths), BREADTH)
     assert few.answer.startswith(f"The sample is too small to say: {len(CONTENTS)} pairs are there")
 
 
 def test_styles_of_one_kind_are_not_compared_by_kind():
     for breadths in ({}, dict.fromkeys(STYLES, "single artists")):
-        findings = find(make_scores(), {}, JUDGE, breadths=breadths)
+        findings = find(make_scores(), {}, [JUDGE], breadths=breadths)
         assert BREADTH not in [one.question for one in findings.answers]
 
 
@@ -140,5 +145,5 @@ def test_a_kind_without_a_scale_is_not_compared():
     for style, column in lost:
         scores.loc[scores["style"] == style, column] = np.nan
     breadths = dict(zip(STYLES, ("single artists", "movements", "movements"), strict=True))
-    one = answer(find(scores, {}, JUDGE, breadths=breadths), BREADTH)
+    one = answer(find(scores, {}, [JUDGE], breadths=breadths), BREADTH)
     assert one.answer == "No scale for all of them but one kind at most."

@@ -1,13 +1,16 @@
 """The report's numbers as CSV."""
 
+import base64
 import csv
 import io
+import json
 import math
 from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 from small_study import (
     AGGREGATIONS,
     BACKBONES,
@@ -18,7 +21,15 @@ from small_study import (
 )
 
 from nstcore.painting.history import LOSSES
-from nstcore.report.exports import write_curves, write_means, write_runs
+from nstcore.report.exports import (
+    MOST,
+    Download,
+    write_curves,
+    write_downloads,
+    write_means,
+    write_runs,
+)
+from nstcore.study.config import Study
 from nstcore.study.results import Results, read_results
 
 
@@ -86,17 +97,19 @@ def test_curves_are_the_averages_of_the_pairs(folder: Path, results: Results) ->
 def test_means_have_every_model_and_measure_on_and_off_the_scale(results: Results) -> None:
     assert results.findings
     found = rows(write_means(results.findings))
-    assert {row["scale"] for row in found} == {"", "untouched 0, painting 1"}
+    scales = ("", "change from the own content", "own content 0, painting 1")
+    assert {row["scale"] for row in found} == set(scales)
     for row in results.findings.rows:
         model = row.backbone, row.aggregation, row.kind
         ours = [one for one in found if (one["backbone"], one["aggregation"], one["kind"]) == model]
-        for scale, measures in (("", row.measures), ("untouched 0, painting 1", row.scaled)):
+        kinds = (row.measures, row.changes, row.scaled)
+        for scale, measures in zip(scales, kinds, strict=True):
             assert {
                 one["measure"]: [float(one[name]) for name in ("mean", "low", "high")]
                 for one in ours
                 if one["scale"] == scale
             } == {name: [one.mean, one.low, one.high] for name, one in measures.items()}
-        assert len(ours) == len(row.measures) + len(row.scaled)
+        assert len(ours) == sum(map(len, kinds))
         assert {one["pictures"] for one in ours} == {str(row.pictures)}
     models = {(row["backbone"], row["aggregation"]) for row in found if row["backbone"]}
     assert models == {(b, a) for b in BACKBONES for a in AGGREGATIONS}
@@ -119,3 +132,46 @@ def test_names_come_back_as_they_were(results: Results) -> None:
 def test_nothing_gives_an_empty_text() -> None:
     assert write_runs([]) == ""
     assert write_curves([]) == ""
+
+
+def saved(download: Download) -> str:
+    assert download.address.startswith("data:")
+    kind, _, packed = download.address.partition(",")
+    assert kind.endswith(";charset=utf-8;base64")
+    return base64.b64decode(packed).decode("utf-8")
+
+
+def test_the_page_carries_the_files_that_its_numbers_are_from(
+    folder: Path, results: Results
+) -> None:
+    found = {one.name.removeprefix("small-"): one for one in write_downloads(results)}
+    assert list(found) == [
+        "scores.csv",
+        "choices.csv",
+        "findings.json",
+        "selection.csv",
+        "config.yaml",
+    ]
+    for name in ("scores.csv", "choices.csv", "selection.csv"):
+        assert saved(found[name]) == (folder / name).read_text("utf-8")
+    whole = json.loads((folder / "findings.json").read_text("utf-8"))
+    assert json.loads(saved(found["findings.json"])) == whole
+    assert Study.read(yaml.safe_load(saved(found["config.yaml"])), "config") == results.config
+    for one in found.values():
+        assert one.bytes == len(saved(one).encode("utf-8"))
+
+
+def test_an_unfinished_study_carries_what_is_there(folder: Path) -> None:
+    for name in ("scores.csv", "choices.csv", "findings.json"):
+        (folder / name).unlink()
+    names = [one.name for one in write_downloads(read_results(folder))]
+    assert names == ["small-selection.csv", "small-config.yaml"]
+
+
+def test_a_file_that_no_browser_would_save_is_told_and_not_carried(folder: Path) -> None:
+    with (folder / "choices.csv").open("a") as file:
+        file.write("\n" * MOST)
+    found = {one.name: one for one in write_downloads(read_results(folder))}
+    assert found["small-choices.csv"].address == ""
+    assert found["small-choices.csv"].bytes > MOST
+    assert found["small-scores.csv"].address

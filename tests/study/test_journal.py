@@ -4,6 +4,7 @@ import json
 import shlex
 import subprocess
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -145,6 +146,31 @@ def test_only_what_differs_is_recorded_in_the_order_in_which_it_came(tmp_path: P
     for setting in (SETTING, other, SETTING, other):
         record_setting(setting, path)
     assert read_settings(path) == (SETTING, other)
+
+
+def test_a_setting_is_dated_once_and_its_date_makes_no_other_one(tmp_path: Path) -> None:
+    path = tmp_path / "runs.json"
+    found = find_setting(tmp_path, "9")
+    began = datetime.strptime(found.date, "%Y-%m-%d %H:%M").replace(tzinfo=UTC)
+    assert abs((datetime.now(UTC) - began).total_seconds()) < 120
+    first, later = (replace(found, date=date) for date in ("2026-01-02 03:04", "2027-01-01 00:00"))
+    record_setting(first, path)
+    before = path.read_bytes()
+    record_setting(later, path)
+    assert path.read_bytes() == before
+    record_setting(replace(later, commit="another"), path)
+    assert [entry.date for entry in read_settings(path)] == [first.date, later.date]
+
+
+def test_a_record_without_dates_is_read_and_kept(tmp_path: Path) -> None:
+    path = tmp_path / "runs.json"
+    record_setting(SETTING, path)
+    entries = json.loads(path.read_text("utf-8"))
+    del entries[0]["date"]
+    path.write_text(json.dumps(entries))
+    assert read_settings(path) == (replace(SETTING, date=""),)
+    record_setting(replace(SETTING, date="2027-01-01 00:00"), path)
+    assert read_settings(path) == (replace(SETTING, date=""),)
 
 
 @pytest.mark.parametrize("text", ["", "{}", "[1]", '[{"commit": "a"}]', "[{}]", "nonsense"])

@@ -101,6 +101,30 @@ def test_the_counts_are_those_of_the_config() -> None:
     assert demand.jobs == 9 + 1 + 2 + 1 + 6 + 3 + 4 + 3
 
 
+JUDGES = [
+    {"architecture": "VGG16", "weights": "package:none/a.h5", "heldout": 5},
+    {"architecture": "VGG16", "weights": "package:neither/b.h5", "name": "Second"},
+]
+
+
+def test_each_judge_s_jobs_are_counted() -> None:
+    alone = foresee(study()).jobs
+    # 10 paintings set aside; by judge the network, its likeness, its bounds and 2 models' scores;
+    # scores and findings.
+    assert foresee(study(judge=JUDGES[0])).jobs == alone + 10 + 5 + 2
+    # The likeness of the two judges, too.
+    assert foresee(study(judge=JUDGES)).jobs == alone + 10 + 2 * 5 + 1 + 2
+
+
+def test_the_weights_of_each_judge_are_asked_for() -> None:
+    jobs = [Job("load_judge", 1, 1, judge=name) for name in ("VGG16", "Second")]
+    lines = hindrances(*jobs, machine=Machine(1), of=study(judge=JUDGES))
+    for package, line in zip(("none", "neither"), lines, strict=True):
+        assert f"the Python package {package} is not installed; pip install it" in line
+    (line,) = hindrances(jobs[1], machine=Machine(1), of=study(judge=JUDGES))
+    assert "package neither" in line
+
+
 @pytest.mark.parametrize(
     "change", [{"image_size": 512}, {"styles": {"images": 300, "genres": ["A"]}}]
 )

@@ -14,6 +14,8 @@ from small_study import (
     ARTISTS,
     CHOSEN,
     FLOOR,
+    JUDGE,
+    SETTING,
     TESTS,
     digest,
     write_benchmark,
@@ -22,8 +24,9 @@ from small_study import (
     write_study,
 )
 
-from nstcore.common.errors import DataError, StudyError, TrainingError
+from nstcore.common.errors import DataError, OutdatedError, StudyError, TrainingError
 from nstcore.common.tables import write_table
+from nstcore.common.versions import SCORES_VERSION
 from nstcore.images.io import save_png
 from nstcore.judging.score_table import ROW_COLUMNS, STYLIZED, read_scores, write_scores
 from nstcore.painting.checkpoint import Checkpoint
@@ -195,28 +198,92 @@ def test_scores_of_the_models_that_are_scored_are_there_before_the_others(folder
     (folder / "scores.csv").unlink()
     assert not read_results(folder).scores
     bounds = all_scores[all_scores["kind"] != STYLIZED]
-    write_scores(bounds[ROW_COLUMNS], folder / "judge" / "bounds.csv")
+    write_scores(bounds[ROW_COLUMNS], folder / "judge" / JUDGE / "bounds.csv")
     own = all_scores[(all_scores["backbone"] == "VGG16") & (all_scores["aggregation"] == "simple")]
-    write_scores(own[ROW_COLUMNS], folder / "scores" / "VGG16" / "simple.csv")
+    write_scores(own[ROW_COLUMNS], folder / "scores" / JUDGE / "VGG16" / "simple.csv")
     results = read_results(folder)
     assert len(results.scores) == len(ARTISTS) * len(TESTS)
     for place, found in results.scores.items():
         # The table of all is rounded.
-        assert found == pytest.approx(whole.scores[place], rel=1e-5)
+        assert found == pytest.approx(whole.scores[place], rel=1e-5, nan_ok=True)
     first, *others = results.models
-    assert len(results.ranked(first, "style_distance")) == len(ARTISTS) * len(TESTS)
-    assert not any(results.ranked(model, "style_distance") for model in others)
+    assert all(results.score(first, painted) for painted in first.painted.values())
+    assert not any(results.score(model, one) for model in others for one in model.painted.values())
 
 
-def test_pictures_are_ranked_by_a_score_the_highest_first(folder: Path) -> None:
+def add_judge(folder: Path, name: str) -> None:
+    """Let a second network judge, to which all is twice as far."""
+    record = json.loads((folder / "config.json").read_text())
+    first = record["config"]["judge"]
+    record["config"]["judge"] = [first, {"architecture": "VGG19", "name": name, "heldout": 2}]
+    (folder / "config.json").write_text(json.dumps(record))
+    scores = read_scores(folder / "scores.csv")
+    twice = scores.assign(judge=name, style_distance=2 * scores["style_distance"])
+    write_scores(pd.concat([scores, twice]), folder / "scores.csv")
+
+
+def test_the_scores_are_the_first_judge_s_and_others_stand_beside_them(folder: Path) -> None:
+    alone = read_results(folder)
+    assert alone.scores
+    assert alone.other_scores == {}
+    add_judge(folder, "Second")
     results = read_results(folder)
-    model = results.models[0]
-    ranked = [
-        results.score(model, one)["style_distance"]
-        for one in results.ranked(model, "style_distance")
-    ]
-    assert ranked == sorted(ranked, reverse=True)
-    assert len(ranked) == len(model.painted)
+    for place, scores in alone.scores.items():
+        assert results.scores[place] == pytest.approx(scores, rel=0, abs=0, nan_ok=True)
+    assert list(results.other_scores) == ["Second"]
+    second = results.other_scores["Second"]
+    for place, scores in results.scores.items():
+        assert second[place]["style_distance"] == 2 * scores["style_distance"]
+        assert second[place]["grid"] == scores["grid"]
+
+
+def test_a_judge_that_has_not_scored_yet_has_no_scores(folder: Path) -> None:
+    add_judge(folder, "Second")
+    scores = read_scores(folder / "scores.csv")
+    (folder / "scores.csv").unlink()
+    for judge, table in scores.groupby("judge"):
+        bounds = table[table["kind"] != STYLIZED]
+        write_scores(bounds[ROW_COLUMNS], folder / "judge" / str(judge) / "bounds.csv")
+    own = scores[(scores["judge"] == JUDGE) & (scores["backbone"] == "VGG16")]
+    own = own[own["aggregation"] == "simple"]
+    write_scores(own[ROW_COLUMNS], folder / "scores" / JUDGE / "VGG16" / "simple.csv")
+    results = read_results(folder)
+    assert len(results.scores) == len(own)
+    assert results.other_scores == {"Second": {}}
+    assert results.missing == ("scores.csv",)
+
+
+def test_scores_of_an_earlier_version_are_left_out_and_the_command_that_renews_them_is_told(
+    folder: Path,
+) -> None:
+    scores = read_scores(folder / "scores.csv")
+    write_scores(scores.drop(columns="judge"), folder / "scores.csv")
+    findings = json.loads((folder / "findings.json").read_text())
+    del findings["version"]
+    (folder / "findings.json").write_text(json.dumps(findings))
+    results = read_results(folder)
+    assert results.scores == {}
+    assert results.findings is None
+    assert [line.partition(":")[0] for line in results.missing] == ["scores.csv", "findings.json"]
+    for line in results.missing:
+        assert "of an earlier version" in line
+        assert f"`snakemake --cores all {SETTING.command}`" in line
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("scores.csv", "a,b\n1,2\n"),
+        ("findings.json", "{}"),
+        ("findings.json", '{"rows": [], "answers": 3, "version": "VERSION"}'),
+        ("findings.json", '{"rows": [], "answ'),
+    ],
+)
+def test_damaged_scores_are_not_taken_for_earlier_ones(folder: Path, name: str, text: str) -> None:
+    (folder / name).write_text(text.replace("VERSION", SCORES_VERSION))
+    with pytest.raises(DataError, match=name) as caught:
+        read_results(folder)
+    assert not isinstance(caught.value, OutdatedError)
 
 
 def test_a_run_under_way_tells_its_epochs_and_a_failed_one_its_error(folder: Path) -> None:

@@ -14,9 +14,16 @@ from PIL import Image
 from nstcore.common.tables import write_table
 from nstcore.images.io import save_png
 from nstcore.judging.answers import find
-from nstcore.judging.findings import write_findings
+from nstcore.judging.findings import JudgeReport, write_findings
+from nstcore.judging.fitness import Fitness
+from nstcore.judging.measures import MEASURES
+from nstcore.judging.pair_differences import (
+    PAIR,
+    measure_differences,
+    read_differences,
+    write_differences,
+)
 from nstcore.judging.score_table import (
-    MEASURES,
     PAINTING,
     ROW_COLUMNS,
     STYLIZED,
@@ -24,6 +31,7 @@ from nstcore.judging.score_table import (
     collect,
     write_scores,
 )
+from nstcore.judging.training_answers import read_runs
 from nstcore.painting.choose import CHOICE_COLUMNS
 from nstcore.painting.history import HISTORY_COLUMNS
 from nstcore.selection.pictures import (
@@ -36,6 +44,7 @@ from nstcore.selection.pictures import (
     write_notes,
     write_selection,
 )
+from nstcore.study.config import Study
 from nstcore.study.journal import Setting, record_setting
 
 BACKBONES = {
@@ -49,6 +58,7 @@ ARTISTS = {
     "Tom_&_Jerry": "Tom & Jerry",
     "_script_alert(_1_)__script__'ملصق'_🎨": "<script>alert(\"1\")</script> 'ملصق' 🎨",
 }
+JUDGE = "EfficientNetB0"
 TESTS = ("bay", "50% <i>#1 \"'ملصق' 🎨")
 SIZE = (48, 32)
 CURVES = {"adam": [4.0, 2.0, 1.0, 0.9995], "sgd": [4.0, 3.0, math.nan]}
@@ -74,6 +84,7 @@ SETTING = Setting(
     cores=2,
     memory=8.25,
     gpus=(),
+    date="2026-01-02 03:04",
 )
 VERSIONS = {"python": "3.11.2", "nstcore": "0.1.0", "numpy": "2.4.0"}
 
@@ -129,7 +140,7 @@ def config() -> dict[str, Any]:
             }
             for name, (weights, description) in BACKBONES.items()
         },
-        "judge": {"architecture": "EfficientNetB0", "weights": "imagenet", "heldout": 2},
+        "judge": {"architecture": JUDGE, "weights": "imagenet", "heldout": 2},
         "aggregations": list(AGGREGATIONS),
         "optimizers": OPTIMIZERS,
         "training": {
@@ -152,6 +163,21 @@ def loss(backbone: str, aggregation: str, style: str, content: str) -> float:
     order = [list(BACKBONES).index(backbone), AGGREGATIONS.index(aggregation)]
     place = 2 * list(ARTISTS).index(style) + TESTS.index(content)
     return order[0] + order[1] / 10 + (0.5, 0.25, 0.75, 0.125)[(place + order[1]) % 4]
+
+
+def way(backbone: str, aggregation: str, style: str, content: str) -> float:
+    """Return how far a picture has come from its content (0) to real paintings (1)."""
+    return loss(backbone, aggregation, style, content) / 4
+
+
+def _measure(name: str, come: float) -> float:
+    """Return a score: photographs are 10 from the paintings, these 0.5 from each other."""
+    measure = MEASURES[name]
+    if measure.better == "near 1":
+        return 1 + come
+    if measure.better == "higher":
+        return 1 - come
+    return 10 - 9.5 * come if measure.better == "lower" and not measure.of_content else come
 
 
 def write_history(
@@ -194,20 +220,21 @@ def write_painted(
 def write_judged(folder: Path) -> None:
     """Write the scores of all pictures and what they say; a picture's differ from any other's."""
 
-    def row(kind: str, style: str, name: str, value: float, *model: str) -> dict[str, Any]:
+    def row(kind: str, style: str, name: str, come: float, *model: str) -> dict[str, Any]:
         named = dict(zip(("backbone", "aggregation"), model or ("", ""), strict=True))
+        named |= {"judge": JUDGE}
         named |= {"style": style, "content_id": name, "kind": kind, "nearest_style": style}
-        measured = dict.fromkeys(MEASURES, value) | {"right_artist": 1.0, "sha256": digest(name)}
-        return named | measured
+        measured = {name: _measure(name, come) for name in MEASURES}
+        return named | measured | {"right_artist": 1.0, "sha256": digest(name)}
 
     bounds = [row(UNTOUCHED, style, name, 0.0) for style in ARTISTS for name in TESTS]
     bounds += [
-        row(PAINTING, style, f"painting_{number}{letter}", 10.0 + (letter == "d"))
+        row(PAINTING, style, f"painting_{number}{letter}", 0.95 + (letter == "d") / 10)
         for number, style in enumerate(ARTISTS)
         for letter in "cd"
     ]
     pictures = [
-        row(STYLIZED, style, name, loss(*model, style, name), *model)
+        row(STYLIZED, style, name, way(*model, style, name), *model)
         for model in product(BACKBONES, AGGREGATIONS)
         for style in ARTISTS
         for name in TESTS
@@ -215,14 +242,47 @@ def write_judged(folder: Path) -> None:
     tables = (pd.DataFrame(rows, columns=ROW_COLUMNS) for rows in (bounds, pictures))
     scores = collect(next(tables), tables)
     write_scores(scores, folder / "scores.csv")
-    judge = {
+    about = {
         "weights": "imagenet",
         "weights_sha256": digest("judge"),
         "description": "a judge, <fixed> & neutral",
         "parameters": 7654321,
         "likeness": {"VGG16": 0.03125, "Control": 0.0625},
+        "related": {},
     }
-    write_findings(find(scores, {}, judge), folder / "findings.json")
+    gaps = {style: 0.5 - number for number, style in enumerate(ARTISTS)}
+    near = dict.fromkeys(ARTISTS, 0.875)
+    fitness = Fitness(0.75, 2, 4, gaps, near, 0.875)
+    differences = []
+    for backbone in BACKBONES:
+        path = folder / "pairs" / f"{backbone}.csv"
+        table = measure_differences(
+            backbone,
+            [
+                (
+                    style,
+                    name,
+                    *(
+                        folder / "stylized" / backbone / aggregation / style / f"{name}.png"
+                        for aggregation in PAIR
+                    ),
+                )
+                for style in ARTISTS
+                for name in TESTS
+            ],
+        )
+        write_differences(table, path)
+        differences.append(path)
+    histories = sorted((folder / "training").rglob("*.csv"))
+    training = Study.from_config(config()).training
+    findings = find(
+        scores,
+        read_runs(histories, training),
+        [JudgeReport(JUDGE, about, fitness)],
+        training,
+        differences=read_differences(differences),
+    )
+    write_findings(findings, folder / "findings.json")
 
 
 def write_benchmark(folder: Path, job: str, seconds: float | str, memory: float | str) -> None:

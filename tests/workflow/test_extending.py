@@ -121,10 +121,10 @@ def test_the_report_describes_it(project):
     page = (project / "results" / "small" / "report.html").read_text("utf-8")
     assert "The cube root of the mean of cubes: paintings that are far off pull harder" in page
     assert "cbrt(1/n sum_i L_i^3)" in page
-    assert "geometric mean" not in page
+    assert "The geometric mean: paintings that are near" not in page
     assert "standard deviation of the pixels, 0 to 0.5; no network" in page
     assert '<a href="#colophon">Colophon</a>' in page
-    assert "1 networks painted this study." in page
+    assert "1 network painted this study." in page
     assert "adagrad" in page
 
 

