@@ -2,7 +2,7 @@
 
 import math
 
-from nstcore.common.formatting import format_percent
+from nstcore.common.formatting import format_percent, format_score
 from nstcore.judging.measures import COMPARED
 from nstcore.judging.statistics import Comparison, fewest_pairs
 
@@ -81,10 +81,7 @@ def format_number(value: float) -> str:
         return "infinite"
     if 0 < abs(value) < 0.01:
         return f"{value:.2g}"
-    if abs(value) >= 999.5:
-        return f"{value:.0f}"
-    text = f"{value:.3f}" if abs(value) < 1 else f"{value:#.3g}".rstrip(".")
-    return text.lstrip("-") if float(text) == 0 else text
+    return format_score(value)
 
 
 def format_p(p: float) -> str:

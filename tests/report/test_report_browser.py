@@ -2,7 +2,8 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, unquote, urlsplit
@@ -14,6 +15,7 @@ from axe_playwright_python.sync_playwright import Axe
 from chromium import SCREENSHOTS, Watched, contexts, shoot
 from playwright.sync_api import Locator, Page, expect
 from small_study import AGGREGATIONS, ARTISTS, BACKBONES, TESTS, write_history, write_study
+from visits import Open, visits
 
 from nstcore.report.remake import remake_config
 from nstcore.report.render import SCRIPTS, write_report
@@ -24,7 +26,6 @@ ROOT = Path(__file__).parents[2]
 STYLES = tuple(ARTISTS)
 FIRST = ("VGG16", "squared", STYLES[1], TESTS[1])
 """A picture whose names are as bad as names can be."""
-Open = Callable[..., Page]
 
 
 @pytest.fixture(scope="module")
@@ -42,22 +43,8 @@ def new_context() -> Iterator[Any]:
 
 @pytest.fixture
 def visit(new_context: Any, report: Path) -> Iterator[Open]:
-    """Open the report; afterwards, nothing may have gone wrong in it and nothing may have left."""
-    opened: list[tuple[Any, Watched]] = []
-
-    def visit(fragment: str = "", width: int = 1280, height: int = 900, **options: Any) -> Page:
-        context = new_context(viewport={"width": width, "height": height}, offline=True, **options)
-        watched = Watched(context)
-        opened.append((context, watched))
-        watched.page.goto(report.as_uri() + fragment)
-        return watched.page
-
-    yield visit
-    for context, watched in opened:
-        assert watched.faults == []
-        asked = [url for url in watched.requests if not url.startswith("data:")]
-        assert {url.partition("#")[0] for url in asked} == {report.as_uri()}
-        context.close()
+    with visits(new_context, report) as opening:
+        yield partial(opening, height=900)
 
 
 def address(*names: str) -> str:
