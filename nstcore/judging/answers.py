@@ -8,27 +8,17 @@ from dataclasses import replace
 
 import pandas as pd
 
-from nstcore.judging.findings import (
-    Claim,
-    Findings,
-    JudgeReport,
-)
+from nstcore.judging.findings import Claim, Findings, JudgeReport
 from nstcore.judging.mean_scores import average, find_agreements
-from nstcore.judging.paired import (
-    Paired,
-)
+from nstcore.judging.paired import Paired
 from nstcore.judging.picture_answers import (
     answer_changes,
     answer_difference,
     answer_grainier,
     answer_pixelated,
 )
-from nstcore.judging.points import (
-    Told,
-)
-from nstcore.judging.sentences import (
-    format_number,
-)
+from nstcore.judging.points import Told
+from nstcore.judging.sentences import format_number
 from nstcore.judging.style_answers import (
     answer_best,
     answer_breadth,

@@ -119,7 +119,8 @@ class Point:
     pairs: int
     """Pairs of artist and content, or other cases, that it rests on."""
     p: Number
-    """Of the exact test, before correction; significant below 1 - `confidence`."""
+    """Of the exact test, before correction; that of the best model is of its lead over the closest
+    other one, and has to hold for all pairs of models at once."""
     why: str = ""
     """What keeps it from being said, or what is to be known beside it."""
     cautions: tuple[str, ...] = ()

@@ -10,18 +10,9 @@ from itertools import combinations
 import numpy as np
 import pandas as pd
 
-from nstcore.judging.findings import (
-    Agreement,
-    MeanScores,
-)
+from nstcore.judging.findings import Agreement, MeanScores
 from nstcore.judging.measures import MEASURES
-from nstcore.judging.paired import (
-    CONTENT,
-    STYLE,
-    Paired,
-    known,
-    name_model,
-)
+from nstcore.judging.paired import CONTENT, STYLE, Paired, known, name_model
 from nstcore.judging.score_table import CHANGED, PAINTING, RATIOS, SCALED, STYLIZED, UNTOUCHED
 from nstcore.judging.statistics import (
     Interval,

@@ -9,24 +9,12 @@ import numpy as np
 import pandas as pd
 
 from nstcore.common.formatting import format_percent
-from nstcore.judging.findings import (
-    UNKNOWN,
-    Answer,
-    Point,
-    Statement,
-    join,
-)
+from nstcore.judging.findings import UNKNOWN, Answer, Point, Statement, join
 from nstcore.judging.measures import COMPARED
-from nstcore.judging.paired import (
-    CHANGE,
-    GRAIN,
-    GRID,
-    STYLE,
-    Paired,
-    agreed,
-)
+from nstcore.judging.paired import CHANGE, GRAIN, GRID, STYLE, Paired, agreed, known
 from nstcore.judging.points import (
     WORDS,
+    Against,
     Told,
     count_pairs,
     measure_against,
@@ -38,13 +26,7 @@ from nstcore.judging.points import (
     why_unsettled,
 )
 from nstcore.judging.score_table import UNTOUCHED
-from nstcore.judging.sentences import (
-    LEAST_VISIBLE,
-    format_number,
-    format_p,
-    format_range,
-    tell,
-)
+from nstcore.judging.sentences import LEAST_VISIBLE, format_number, format_p, format_range, tell
 from nstcore.judging.statistics import (
     CONFIDENCE,
     compare,
@@ -106,7 +88,10 @@ def answer_pixelated(pictures: Paired, backbone: str) -> Told:
     values = pictures.values(GRID, backbone)
     logs = np.log(values)
     above, below = (measure_against(logs, math.log(than), CONFIDENCE) for than in (1, PLAIN_GRID))
-    against = compare(GRID, (backbone, values), (UNTOUCHED, pictures.untouched(GRID)), ratio=True)
+    own = pictures.untouched(GRID).reindex(values.index)
+    against = compare(GRID, (backbone, values), (UNTOUCHED, own), ratio=True)
+    over_own = known((values / own).map(_log))
+    own_below = measure_against(over_own, math.log(PLAIN_GRID), CONFIDENCE)
     mean, low, high = (
         exponential(value)
         for value in (above.interval.mean, above.interval.low, above.interval.high)
@@ -116,10 +101,11 @@ def answer_pixelated(pictures: Paired, backbone: str) -> Told:
         word = UNKNOWN
     elif above.verdict == against.verdict == "more" and min(mean, against.difference) > PLAIN_GRID:
         word = "yes"
-    elif below.verdict == "less" or against.high < PLAIN_GRID:
+    elif "less" in {below.verdict, own_below.verdict}:
         word = "no"
     else:
         word = UNKNOWN
+    by_own = word == "no" and below.verdict != "less"
     point = Point(
         backbone,
         word,
@@ -129,12 +115,8 @@ def answer_pixelated(pictures: Paired, backbone: str) -> Told:
         high,
         CONFIDENCE,
         above.pairs,
-        above.p if word == "yes" else below.p,
-        why_unsettled(above)
-        if above.verdict == "too few"
-        else ""
-        if word != UNKNOWN
-        else f"between the paintings' own and {PLAIN_GRID:g} times that",
+        above.p if word == "yes" else own_below.p if by_own else below.p,
+        _why_not_pixelated(above) if word == UNKNOWN else "",
     )
     if above.verdict == "too few":
         return Told(Answer(name, question, tell_too_few(above.pairs)), (point,))
@@ -147,6 +129,17 @@ def answer_pixelated(pictures: Paired, backbone: str) -> Told:
     )
     statement = Statement(tell(against), against, backbone)
     return Told(Answer(name, question, text, (statement,), word != UNKNOWN), (point,))
+
+
+def _log(value: float) -> float:
+    return math.log(value) if value > 0 else math.nan
+
+
+def _why_not_pixelated(above: Against) -> str:
+    """Say what keeps it open whether pictures are pixelated."""
+    if above.verdict == "more":
+        return f"a grid, but not settled that it is more than {PLAIN_GRID:g} times the others'"
+    return why_unsettled(above) or f"not settled that it is less than {PLAIN_GRID:g} times"
 
 
 def answer_grainier(pictures: Paired, name: str) -> Told:
@@ -248,14 +241,9 @@ def answer_difference(
     point = to_point(
         "",
         overall[loudest][0],
-        f"{loudest}, {_times_or_by(loudest)}",
+        f"{loudest}, {first} {'over' if COMPARED[loudest][1].ratio else 'less'} {second}",
         "yes" if apart else UNKNOWN,
         "; ".join(why),
     )
     statements = [said for all_said in (*overall.values(), *where.values()) for said in all_said]
     return Told(Answer("differ", question, word, tuple(statements), bool(apart)), (point,))
-
-
-def _times_or_by(label: str) -> str:
-    ratio = COMPARED[label][1].ratio
-    return "simple over squared" if ratio else "simple less squared"

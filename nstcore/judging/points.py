@@ -10,15 +10,8 @@ from dataclasses import dataclass
 import pandas as pd
 
 from nstcore.common.formatting import format_percent
-from nstcore.judging.findings import (
-    Answer,
-    Point,
-    Statement,
-)
-from nstcore.judging.sentences import (
-    format_range,
-    pairs_are,
-)
+from nstcore.judging.findings import Answer, Point, Statement
+from nstcore.judging.sentences import format_range, pairs_are
 from nstcore.judging.statistics import (
     CONFIDENCE,
     Interval,

@@ -8,39 +8,11 @@ from collections.abc import Mapping, Sequence
 from itertools import combinations
 
 from nstcore.common.formatting import format_percent
-from nstcore.judging.findings import (
-    UNKNOWN,
-    Answer,
-    Point,
-    join,
-)
-from nstcore.judging.paired import (
-    COLORS,
-    CONTENT,
-    STYLE,
-    Paired,
-    agreed,
-    known,
-    name_model,
-)
-from nstcore.judging.points import (
-    Told,
-    count_pairs,
-    measure_against,
-    sentence,
-    some,
-)
-from nstcore.judging.sentences import (
-    format_number,
-    format_range,
-    pairs_are,
-)
-from nstcore.judging.statistics import (
-    CONFIDENCE,
-    estimate,
-    fewest_pairs,
-    level,
-)
+from nstcore.judging.findings import UNKNOWN, Answer, Point, join
+from nstcore.judging.paired import COLORS, CONTENT, STYLE, Paired, agreed, known, name_model
+from nstcore.judging.points import Told, count_pairs, measure_against, sentence, some
+from nstcore.judging.sentences import format_number, format_range, pairs_are
+from nstcore.judging.statistics import CONFIDENCE, estimate, fewest_pairs, level
 
 _RIGHT = "right_artist"
 
@@ -70,12 +42,15 @@ def answer_best(pictures: Paired, cautions: Mapping[tuple[str, str], Sequence[st
         against.append(
             f"{own.pairs} {pairs_are(own.pairs)} too few to set it apart, it takes {few}"
         )
-    elif own.verdict != "more":
+    elif any(
+        measure_against(gain, 0.0, CONFIDENCE).verdict != "more"
+        for judge in pictures.judges
+        if len(gain := pictures.values(STYLE, *leader, judge=judge))
+    ):
         against.append("its pictures are not beyond chance nearer than their own contents")
     elif tied:
         against.append(f"not beyond chance ahead of {some(tied)}")
-    others = _leaders_elsewhere(pictures, leader)
-    against += others
+    against += _leaders_elsewhere(pictures, leader)
     beside = _beside(pictures, leader)
     certain = not against
     pvalues = [said.comparison.p for said_all in compared.values() for said in said_all]

@@ -354,6 +354,34 @@ def test_two_judges_that_agree_confirm_each_other():
     assert [one.judge for one in findings.rows] == ["lite"] * 11 + ["other"] * 11
 
 
+def test_a_model_that_another_judge_sees_no_nearer_is_not_the_best():
+    model = {("Good", "simple"): MODELS["Good", "simple"]}
+    alone = find(make_scores(model), {}, [JUDGE])
+    assert next(iter(claim(alone, "best").values())).answer == "Good · simple"
+    findings = find(second(make_scores(model), turned=["Good"]), {}, [JUDGE, OTHER])
+    (best,) = claim(findings, "best").values()
+    assert best.answer == UNKNOWN
+    assert "not beyond chance nearer than their own contents" in best.why
+
+
+def test_what_keeps_a_grid_from_being_told_is_said_as_it_is():
+    scores = make_scores()
+    own = (scores["kind"] == STYLIZED) & (scores["backbone"] == "Gridded")
+    # On average far above the paintings' grid, but by one content alone.
+    scores.loc[own, "grid"] = 1.0
+    scores.loc[own & (scores["content_id"] == "bay"), "grid"] = 1e4
+    point = claim(find(scores, {}, [JUDGE]), "pixelated")["Gridded"]
+    assert point.value == pytest.approx(10, rel=0.01)
+    assert point.answer == UNKNOWN
+    assert point.why.startswith("interval and test do not settle it")
+    # Beyond the paintings' own, but by less than is called pixelated.
+    scores.loc[own, "grid"] = 1.9
+    scores.loc[own & (scores["content_id"] == "bay"), "grid"] = 2.3
+    point = claim(find(scores, {}, [JUDGE]), "pixelated")["Gridded"]
+    assert point.answer == UNKNOWN
+    assert point.why == "a grid, but not settled that it is more than 2 times the others'"
+
+
 def test_what_judges_do_not_agree_on_cannot_be_said():
     findings = find(second(make_scores(), turned=["Good"]), {}, [JUDGE, OTHER])
     said = answer(findings, "Which backbone comes nearest to the artists?")
