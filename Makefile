@@ -34,8 +34,13 @@ endif
 help:
 	@sed -n 's/^# make/make/p' Makefile
 
+# On a terminal a bar for each rule, in a file or a pipe Snakemake's own lines; `make demo LOGGER=`
+# gives those anywhere.
+LOGGER ?= --logger rich
+
 demo: $(STUDY)
-	$(BIN)/snakemake --cores $(CORES) --configfile demo.yaml
+	if test -t 1; then logger="$(LOGGER)"; fi; \
+	$(BIN)/snakemake --cores $(CORES) --configfile demo.yaml $$logger
 	@echo "Report: $(CURDIR)/results/demo/report.html"
 
 test: lint

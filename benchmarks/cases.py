@@ -4,6 +4,7 @@ Workers of every framework import this, so it needs NumPy alone.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,18 @@ STYLE_LAYERS = ("block1_conv1", "block2_conv1", "block3_conv1", "block4_conv1", 
 CONTENT_LAYER = "block5_conv2"
 CHANNELS = (64, 128, 256, 512, 512)
 """Of the style layers of VGG19."""
+
+CANVASES: dict[str, dict[str, Any]] = {
+    "pixels": {},
+    "pixels, shifts": {"shifts": 6, "padding": 8},
+    "pyramid": {"kind": "pyramid"},
+    "pyramid, shifts": {"kind": "pyramid", "shifts": 6, "padding": 8},
+    "fourier": {"kind": "fourier"},
+    "fourier, shifts": {"kind": "fourier", "shifts": 6, "padding": 8},
+    "pyramid, shifts, padding 16": {"kind": "pyramid", "shifts": 6, "padding": 16},
+}
+"""Options of each. Shifts are of up to 8 pixels: within a padding of 8 the network sees as many
+pixels as plainly."""
 
 Array = NDArray[np.float32]
 
@@ -29,6 +42,8 @@ class Case:
     size: int = 224
     """Of a square picture, in pixels; of a square matrix, in rows."""
     batch: int = 1
+    canvas: str = "pixels"
+    """One of `CANVASES`."""
 
 
 def pictures(case: Case) -> tuple[Array, Array]:

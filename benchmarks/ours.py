@@ -7,10 +7,11 @@ from typing import Any
 
 import keras
 
-from benchmarks.cases import Case, packed_grams, pictures
+from benchmarks.cases import CANVASES, Case, packed_grams, pictures
 from nstcore.backbones.backbone import Backbone, load_backbone
 from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.stylize import ImageOptimization
 
 
@@ -20,11 +21,11 @@ def make(case: Case) -> Callable[[], list[Any]]:
     contents, start = pictures(case)
     # As in the plain ways: nothing is measured, both losses count as they are.
     objective = Objective(aggregation=case.aggregation, alpha=1.0, beta=1.0)
-    optimization = ImageOptimization(backbone, objective, contents.shape)
-    optimization.state = optimization.blank_state(start)
-    to = objective.targets(
-        backbone, contents, target(case.architecture, case.precision, case.paintings)
+    optimization = ImageOptimization(
+        backbone, objective, contents.shape, canvas=Canvas(**CANVASES[case.canvas])
     )
+    optimization.state = optimization.blank_state(start)
+    to = optimization.targets(contents, target(case.architecture, case.precision, case.paintings))
     return lambda: [loss.numpy() for loss in optimization.step(to)]
 
 

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from benchmarks.bench import Bench, torch_version
+from benchmarks.cases import CANVASES
 from benchmarks.pictures import SIZE, time_pictures
 from benchmarks.report import time_report
 from benchmarks.scores import HELDOUT, STYLES, time_scores
@@ -199,6 +200,36 @@ def precision(bench: Bench) -> list[Table]:
     return [Table(title, (*TIME, "first step s"), rows, raw=_raw(timings))]
 
 
+def canvases(bench: Bench) -> list[Table]:
+    """What it costs to hold the picture as something else than its pixels."""
+    chosen = tuple(CANVASES)[:: 3 if bench.quick else 1]
+    contenders = [
+        bench.contender(f"{name}, {canvas}", architecture=name, canvas=canvas)
+        for name in _architectures(bench)
+        for canvas in chosen
+    ]
+    # By network: so many at once would not fit into memory.
+    timings = [
+        timing
+        for begin in range(0, len(contenders), len(chosen))
+        for timing in bench.race(contenders[begin : begin + len(chosen)])
+    ]
+    rows = [
+        time_row(timing, timings[place - place % len(chosen)])
+        for place, timing in enumerate(timings)
+    ]
+    title = (
+        f"one step of pictures of {bench.case.size} px on each canvas, {bench.case.paintings} "
+        "paintings, squared; ratio to plain pixels"
+    )
+    note = (
+        "Shifts of 8 pixels within a padding of 8: the network sees as many pixels as plainly. "
+        f"With a padding of 16 it sees {((bench.case.size + 16) / bench.case.size) ** 2:.2f} times "
+        "as many."
+    )
+    return [Table(title, TIME, rows, [note], _raw(timings))]
+
+
 def _architectures(bench: Bench) -> Sequence[str]:
     return ("VGG19", "MobileNetV2") if bench.quick else ARCHITECTURES
 
@@ -374,6 +405,7 @@ SECTIONS: dict[str, Section] = {
     "sizes": Section(sizes, 10, 2),
     "batches": Section(batches, 10, 3.5),
     "processes": Section(processes, 15, 5.5),
+    "canvases": Section(canvases, 40, 8),
     "precision": Section(precision, 40, 2.6),
     "fixed": Section(fixed, 90, 0),
     "pictures": Section(pictures, 5, 2),

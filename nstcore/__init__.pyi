@@ -7,6 +7,7 @@ from .losses.aggregation import aggregate as aggregate
 from .losses.gram import gram_matrix as gram_matrix
 from .losses.objective import Objective as Objective
 from .losses.style_target import StyleTarget as StyleTarget
+from .painting.canvas import Canvas as Canvas
 from .painting.optimizers import SGD as SGD
 from .painting.optimizers import Adam as Adam
 from .painting.optimizers import Lbfgs as Lbfgs
@@ -15,5 +16,6 @@ from .painting.schedule import Execution as Execution
 from .painting.schedule import Schedule as Schedule
 from .painting.schedule import TrainingSchedule as TrainingSchedule
 from .painting.stylize import Stylized as Stylized
+from .painting.stylize import Stylizer as Stylizer
 from .painting.stylize import stylize as stylize
 from .painting.train import train as train

@@ -120,9 +120,58 @@ def compared_judges(wildcards):
     ]
 
 
+def likeness(wildcards):
+    """How alike a judge and the network of a backbone are."""
+    name = STUDY.file_of(wildcards.backbone)
+    return f"{RESULTS}/judge/{wildcards.judge}/likeness/{name}.json"
+
+
 def training_inputs(wildcards):
     """The prepared training contents."""
     return inputs(contents("train"))
+
+
+def of_models(pattern, **values):
+    """Paths of all models: of each backbone with each of its aggregations."""
+    return [
+        path
+        for backbone, aggregation in STUDY.models
+        for path in expand(pattern, backbone=backbone, aggregation=aggregation, **values)
+    ]
+
+
+def network_file(wildcards):
+    """The network of a backbone, which others that are like it may share."""
+    return f"{RESULTS}/backbones/{STUDY.file_of(wildcards.backbone)}.weights.h5"
+
+
+def target_files(wildcards):
+    """The targets of a backbone's network, of one style or of all."""
+    styles = [wildcards.style] if "style" in wildcards.keys() else STYLES
+    return [
+        f"{RESULTS}/targets/{STUDY.file_of(wildcards.backbone)}/{style}.npz" for style in styles
+    ]
+
+
+def canvas(wildcards):
+    """What a backbone's pictures are held as, as JSON."""
+    return STUDY.canvas_of(wildcards.backbone).to_json()
+
+
+def canvases():
+    """What the pictures of each backbone are held as, as JSON."""
+    return json.dumps(
+        {
+            name: {
+                "like": backbone.like,
+                "canvas": STUDY.canvas_of(name).given(),
+                "same": STUDY.file_of(name) != name or backbone.like is None,
+                "network": backbone.architecture or Path(backbone.weights).stem,
+            }
+            for name, backbone in STUDY.backbones.items()
+        },
+        ensure_ascii=False,
+    )
 
 
 def loss_weights(wildcards):
@@ -134,15 +183,27 @@ def loss_weights(wildcards):
 STYLIZED = f"{RESULTS}/stylized/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.png"
 
 
+def asked_pictures():
+    """The pictures that a user names, if those alone: style, content id by model."""
+    form = re.compile(
+        rf"{re.escape(RESULTS)}/stylized/([^/]+)/([^/]+)/([^/]+)/([^/]+)\.png", re.DOTALL
+    )
+    asked = [form.fullmatch(os.path.normpath(path)) for path in workflow.dag_settings.targets]
+    # A job elsewhere does not know what its study was asked for.
+    return [match.groups() for match in asked] if all(asked) and workflow.local_exec else []
+
+
+def painted_inputs(wildcards):
+    """The prepared contents that a model paints in a style: those asked for, else all tests."""
+    model = (wildcards.backbone, wildcards.aggregation, wildcards.style)
+    known = contents("test")
+    asked = [name for *other, name in asked_pictures() if tuple(other) == model and name in known]
+    return inputs(asked or known)
+
+
 def stylized_images(wildcards):
     """All pictures that the study makes."""
-    return expand(
-        STYLIZED,
-        backbone=STUDY.backbones,
-        aggregation=STUDY.aggregations,
-        style=STYLES,
-        content_id=contents("test"),
-    )
+    return of_models(STYLIZED, style=STYLES, content_id=contents("test"))
 
 
 def model_images(wildcards):

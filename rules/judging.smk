@@ -89,7 +89,7 @@ rule measure_bounds:
 rule score:
     input:
         judge=rules.load_judge.output.backbone,
-        similarity=rules.check_judge.output.similarity,
+        similarity=likeness,
         related=compared_judges,
         reference=rules.measure_bounds.output.reference,
         contents=test_inputs,
@@ -122,12 +122,7 @@ rule score:
 rule collect_scores:
     input:
         bounds=expand(rules.measure_bounds.output.csv, judge=JUDGES),
-        scores=expand(
-            rules.score.output.csv,
-            judge=JUDGES,
-            backbone=STUDY.backbones,
-            aggregation=STUDY.aggregations,
-        ),
+        scores=[path for judge in JUDGES for path in of_models(rules.score.output.csv, judge=judge)],
     output:
         csv=report(
             f"{RESULTS}/scores.csv",
@@ -153,17 +148,10 @@ rule collect_scores:
 rule compare:
     input:
         scores=rules.collect_scores.output.csv,
-        histories=expand(
-            rules.train.output.history,
-            backbone=STUDY.backbones,
-            aggregation=STUDY.aggregations,
-            optimizer=STUDY.optimizers,
-        ),
+        histories=of_models(rules.train.output.history, optimizer=STUDY.optimizers),
         judges=expand(rules.load_judge.output.about, judge=JUDGES),
         fitness=expand(rules.measure_bounds.output.fitness, judge=JUDGES),
-        similarities=expand(
-            rules.check_judge.output.similarity, judge=JUDGES, backbone=STUDY.backbones
-        ),
+        similarities=expand(rules.check_judge.output.similarity, judge=JUDGES, backbone=STUDY.files),
         related=compared_judges,
         differences=DIFFERENCES,
     output:
@@ -185,6 +173,7 @@ rule compare:
         training=STUDY.training.to_json(),
         styles=as_is(STUDY.styles.to_json()),
         names=list(JUDGES),
+        canvases=as_is(canvases()),
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.compare --scores {input.scores:q}"
@@ -193,5 +182,5 @@ rule compare:
         f" --styles {lines('params.styles')}"
         f" --similarities {lines('input.similarities')} {{input.related:q}}"
         " --fitness {input.fitness:q} --differences {input.differences:q}"
-        " --findings {output.findings:q}"
+        " --canvases {params.canvases:q} --findings {output.findings:q}"
         " --picture {output.picture:q} > {log:q} 2>&1"

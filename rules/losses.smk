@@ -30,8 +30,8 @@ rule build_target:
 
 rule weigh_losses:
     input:
-        backbone=rules.load_backbone.output.backbone,
-        targets=expand(rules.build_target.output.target, style=STYLES, allow_missing=True),
+        backbone=network_file,
+        targets=target_files,
         contents=training_inputs,
     output:
         weights=f"{RESULTS}/loss_weights/{{backbone}}.json",
@@ -46,11 +46,12 @@ rule weigh_losses:
         mem_mb=memory(STUDY, 1, len(STYLES)),
     params:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
+        canvas=canvas,
         threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.weigh_losses --backbone {input.backbone:q}"
         f" --targets {lines('input.targets')}"
         f" --contents {lines('input.contents')}"
-        " --loss {params.loss:q}"
+        " --loss {params.loss:q} --canvas {params.canvas:q}"
         " --threads {params.threads} --output {output.weights:q} > {log:q} 2>&1"

@@ -3,8 +3,8 @@
 
 rule train:
     input:
-        backbone=rules.load_backbone.output.backbone,
-        targets=expand(rules.build_target.output.target, style=STYLES, allow_missing=True),
+        backbone=network_file,
+        targets=target_files,
         contents=training_inputs,
         weights=loss_weights,
     output:
@@ -22,6 +22,7 @@ rule train:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
         settings=lambda wildcards: STUDY.optimizers[wildcards.optimizer].to_json(),
         training=STUDY.training.to_json(),
+        canvas=canvas,
         seed=STUDY.seed,
         threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
@@ -32,7 +33,7 @@ rule train:
         " --aggregation {wildcards.aggregation}"
         " --loss {params.loss:q} --loss-weights {input.weights:q}"
         " --optimizer {wildcards.optimizer} --settings {params.settings:q}"
-        " --training {params.training:q} --seed {params.seed}"
+        " --training {params.training:q} --canvas {params.canvas:q} --seed {params.seed}"
         # No parameter, but for the threads: the rest changes no result, so makes none anew.
         f" --compute {quoted(STUDY.compute.to_json())}"
         " --output {output.history:q} > {log:q} 2>&1"
@@ -62,11 +63,7 @@ rule choose:
 
 rule collect_choices:
     input:
-        choices=expand(
-            rules.choose.output.csv,
-            backbone=STUDY.backbones,
-            aggregation=STUDY.aggregations,
-        ),
+        choices=of_models(rules.choose.output.csv),
     output:
         csv=report(
             f"{RESULTS}/choices.csv",
@@ -85,13 +82,48 @@ rule collect_choices:
         " --output {output.csv:q} > {log:q} 2>&1"
 
 
-rule stylize:
+# All pictures of a model in a style in one process, which starts in as long as a small network
+# paints one. One after the other: a picture does not depend on which others are painted.
+rule paint:
     input:
-        backbone=rules.load_backbone.output.backbone,
-        target=rules.build_target.output.target,
-        content=f"{RESULTS}/inputs/{{content_id}}.png",
+        backbone=network_file,
+        target=target_files,
+        contents=painted_inputs,
         choice=rules.choose.output.csv,
         weights=loss_weights,
+    output:
+        pictures=temp(directory(f"{RESULTS}/painted/{{backbone}}/{{aggregation}}/{{style}}")),
+    log:
+        f"{LOGS}/paint/{{backbone}}/{{aggregation}}/{{style}}.log",
+    benchmark:
+        f"{BENCHMARKS}/paint/{{backbone}}/{{aggregation}}/{{style}}.tsv"
+    conda:
+        "../envs/nst.yaml"
+    threads: STUDY.compute.threads
+    resources:
+        mem_mb=memory(STUDY, 1, 1),
+    params:
+        optimizers=as_is(write_optimizers(STUDY.optimizers)),
+        loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
+        epochs=STUDY.training.only(Epochs).to_json(),
+        canvas=canvas,
+        seed=STUDY.seed,
+        threads=STUDY.compute.threads,
+        numerics=NUMERICS_VERSION,
+    shell:
+        "python -m workflow_scripts.paint --backbone {input.backbone:q}"
+        " --name {wildcards.backbone:q} --target {input.target:q}"
+        f" --contents {lines('input.contents')}"
+        " --choice {input.choice:q}"
+        " --optimizers {params.optimizers:q} --loss {params.loss:q}"
+        " --loss-weights {input.weights:q} --epochs {params.epochs:q} --canvas {params.canvas:q}"
+        " --seed {params.seed} --threads {params.threads} --output {output.pictures:q}"
+        " > {log:q} 2>&1"
+
+
+rule stylize:
+    input:
+        pictures=rules.paint.output.pictures,
     output:
         png=report(
             STYLIZED,
@@ -106,23 +138,15 @@ rule stylize:
         ),
     log:
         f"{LOGS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.log",
-    benchmark:
-        f"{BENCHMARKS}/stylize/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}.tsv"
+    localrule: True
     conda:
         "../envs/nst.yaml"
-    threads: STUDY.compute.threads
     resources:
-        mem_mb=memory(STUDY, 1, 1),
+        mem_mb=10,
     params:
-        optimizers=as_is(write_optimizers(STUDY.optimizers)),
-        loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
-        epochs=STUDY.training.only(Epochs).to_json(),
-        seed=STUDY.seed,
-        threads=STUDY.compute.threads,
-        numerics=NUMERICS_VERSION,
+        draft=lambda wildcards, output: os.path.join(
+            os.path.dirname(output.png), f".part.{os.path.basename(output.png)}"
+        ),
     shell:
-        "python -m workflow_scripts.stylize --backbone {input.backbone:q} --target {input.target:q}"
-        " --content {input.content:q} --choice {input.choice:q}"
-        " --optimizers {params.optimizers:q} --loss {params.loss:q}"
-        " --loss-weights {input.weights:q} --epochs {params.epochs:q}"
-        " --seed {params.seed} --threads {params.threads} --output {output.png:q} > {log:q} 2>&1"
+        "{{ cp {input.pictures:q}/{wildcards.content_id:q}.png {params.draft:q}"
+        " && mv -f {params.draft:q} {output.png:q}; }} 2> {log:q}"

@@ -1,6 +1,8 @@
 # Squared against simple, on the originals; with or without a judge.
 
-PAIRED = {"simple", "squared"} <= set(STUDY.aggregations)
+PAIRED = [
+    name for name in STUDY.backbones if {"simple", "squared"} <= set(STUDY.aggregations_of(name))
+]
 
 
 rule measure_pairs:
@@ -24,4 +26,4 @@ rule measure_pairs:
         " --output {output.csv:q} > {log:q} 2>&1"
 
 
-DIFFERENCES = expand(rules.measure_pairs.output.csv, backbone=STUDY.backbones) if PAIRED else []
+DIFFERENCES = expand(rules.measure_pairs.output.csv, backbone=PAIRED)

@@ -27,7 +27,10 @@ SLOW = (
     "judging/test_kernel_similarity",
     "judging/test_score.py",
     "losses/test_style_target",
+    "backbones/test_unpadded",
+    "painting/test_canvas",
     "painting/test_extremes",
+    "painting/test_gallery",
     "painting/test_lbfgs",
     "painting/test_reproducible",
     "painting/test_resume",
@@ -40,7 +43,11 @@ start_tensorflow(threads=1, seed=0)
 
 
 # Those that look at one study, which takes minutes to run.
-STUDY = ("workflow/test_workflow.py", "workflow/test_failing.py")
+STUDY = (
+    "workflow/test_workflow.py",
+    "workflow/test_failing.py",
+    "workflow/test_progress_screen.py",
+)
 
 
 def pytest_collection_modifyitems(items):

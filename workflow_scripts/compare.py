@@ -7,6 +7,7 @@ from typing import Any
 from nstcore.common.files import atomic_write, read_json
 from nstcore.common.program import run
 from nstcore.judging.answers import find
+from nstcore.judging.canvases import read_variants
 from nstcore.judging.findings import JudgeReport, write_findings
 from nstcore.judging.fitness import read_fitness
 from nstcore.judging.pair_differences import read_differences
@@ -47,6 +48,7 @@ def main() -> None:
     parser.add_argument(
         "--differences", nargs="*", type=Path, help="of simple's and squared's pictures, CSV"
     )
+    parser.add_argument("--canvases", default=(), type=read_variants, help="of each backbone, JSON")
     parser.add_argument("--findings", required=True, type=Path, help="JSON")
     parser.add_argument("--picture", required=True, type=Path, help="content against style, SVG")
     args = parser.parse_args()
@@ -69,7 +71,15 @@ def main() -> None:
     styles = args.styles.each() if args.styles else ()
     breadths = {style.name: style.breadth for style in styles}
     differences = read_differences(args.differences) if args.differences else None
-    findings = find(read_scores(args.scores), runs, reports, args.training, breadths, differences)
+    findings = find(
+        read_scores(args.scores),
+        runs,
+        reports,
+        args.training,
+        breadths,
+        differences,
+        args.canvases,
+    )
     with atomic_write(args.picture) as draft:
         draft.write_text(draw_pareto(findings, "pareto"), "utf-8")
     write_findings(findings, args.findings)

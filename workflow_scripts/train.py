@@ -7,6 +7,7 @@ from nstcore.common.program import run
 from nstcore.common.tables import write_table
 from nstcore.losses.loss_weights import read_loss_weights
 from nstcore.losses.objective import Objective
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.checkpoint import remove
 from nstcore.painting.choose import summarize, tell
 from nstcore.painting.history import average_curve
@@ -29,6 +30,7 @@ def main() -> None:
     parser.add_argument("--optimizer", default="adam", help="its name")
     parser.add_argument("--settings", default="{}", help="of the optimizer, JSON")
     parser.add_argument("--training", default=Training(), type=Training.from_json, help="JSON")
+    parser.add_argument("--canvas", default=Canvas(), type=Canvas.from_json, help="JSON")
     parser.add_argument("--compute", default=Compute(), type=Compute.from_json, help="JSON")
     parser.add_argument("--seed", default=0, type=int)
     parser.add_argument("--output", required=True, type=Path, help="losses, CSV")
@@ -61,6 +63,7 @@ def main() -> None:
             optimizer,
             schedule,
             Execution(checkpoint, args.compute, progress),
+            args.canvas,
         )
     write_table(history, args.output)
     remove(checkpoint)

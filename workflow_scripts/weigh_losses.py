@@ -6,6 +6,7 @@ from pathlib import Path
 from nstcore.common.program import run
 from nstcore.losses.loss_weights import LossWeights, measure, write_loss_weights
 from nstcore.losses.objective import Objective
+from nstcore.painting.canvas import Canvas
 
 
 def main() -> None:
@@ -14,6 +15,7 @@ def main() -> None:
     parser.add_argument("--targets", required=True, nargs="+", type=Path, help="<style>.npz")
     parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")
     parser.add_argument("--loss", default=Objective(), type=Objective.from_json, help="JSON")
+    parser.add_argument("--canvas", default=Canvas(), type=Canvas.from_json, help="JSON")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--output", required=True, type=Path, help="weights of the losses, JSON")
     args = parser.parse_args()
@@ -31,14 +33,14 @@ def _measure(args: argparse.Namespace, alpha: float | None, beta: float | None) 
     start_tensorflow(args.threads)
 
     from nstcore.backbones.backbone import Backbone
-    from nstcore.images.io import read_pixels
+    from nstcore.images.io import load_batch
     from nstcore.losses.style_target import StyleTarget
 
-    backbone = Backbone.load(args.backbone)
+    backbone, canvas = Backbone.load(args.backbone), args.canvas
     # One after the other: neither all contents nor all targets stand in memory together.
     measured = measure(
         backbone,
-        map(read_pixels, args.contents),
+        (canvas.middle(load_batch([path]))[0] for path in args.contents),
         (StyleTarget.load(path, backbone) for path in args.targets),
         args.loss.content_share,
     )

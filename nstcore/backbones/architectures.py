@@ -1,11 +1,15 @@
 """What is known of the backbones without starting TensorFlow: layers and preprocessing by name."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
+from itertools import pairwise
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 from zipfile import BadZipFile, ZipFile
+
+import numpy as np
 
 from nstcore.common.errors import WeightsError
 
@@ -49,6 +53,8 @@ class Architecture:
     """Five early and middle layers."""
     content_layer: str
     """A later one."""
+    unpadded: bool = False
+    """See `has_unpadded`."""
 
     @property
     def layers(self) -> tuple[str, ...]:
@@ -98,6 +104,7 @@ ARCHITECTURES: dict[str, Architecture] = {
             "mixed4",
         ),
         content_layer="mixed5",
+        unpadded=True,
     ),
     "MobileNet": Architecture(
         "MobileNet, Howard et al. (2017)",
@@ -168,15 +175,65 @@ def file_layer_names(path: Path | str) -> list[str]:
     Raises:
         WeightsError: The file is missing or no Keras model.
     """
+    layers = _layers(path, _description(path))
+    return [layer["config"]["name"] for layer in layers if layer["class_name"] != "InputLayer"]
+
+
+def file_has_unpadded(path: Path | str) -> bool:
+    """Tell of a Keras model file (`.keras`) what `has_unpadded` does, without loading it.
+
+    Raises:
+        WeightsError: The file is missing or no Keras model.
+    """
+    description = _description(path)
+    _layers(path, description)
+    return has_unpadded(description)
+
+
+def has_unpadded(model: Mapping[str, Any]) -> bool:
+    """Tell whether a network has convolutions wider than a pixel over what was not padded.
+
+    There the border of a picture has fewer places that see it, and so less of a gradient.
+
+    Args:
+        model: Keras' description of it, as its JSON holds it.
+    """
+    layers = model["config"]["layers"]
+    padded = {
+        layer["config"]["name"] for layer in layers if layer["class_name"].startswith("ZeroPadding")
+    }
+    for before, layer in pairwise([{}, *layers]):
+        config = layer["config"]
+        if "layers" in config and has_unpadded(layer):
+            return True
+        wide = max(np.atleast_1d(config.get("kernel_size", 1))) > 1
+        if wide and config.get("padding") == "valid":
+            # In a plain sequence no inputs are named: it is the layer before.
+            named = layer.get("inbound_nodes") or before.get("config", {}).get("name")
+            if not any(f'"{name}"' in json.dumps(named) for name in padded):
+                return True
+    return False
+
+
+def _description(path: Path | str) -> Any:
     try:
         with ZipFile(path) as archive:
-            config = json.loads(archive.read("config.json"))
-        return [
-            layer["config"]["name"]
-            for layer in config["config"]["layers"]
-            if layer["class_name"] != "InputLayer"
-        ]
+            return json.loads(archive.read("config.json"))
     except FileNotFoundError:
         raise WeightsError(f"{path}: no such model file") from None
-    except (OSError, BadZipFile, KeyError, TypeError, ValueError):
-        raise WeightsError(f"{path}: not a Keras model file (.keras)") from None
+    except (OSError, BadZipFile, KeyError, ValueError):
+        raise WeightsError(_no_model(path)) from None
+
+
+def _layers(path: Path | str, description: Any) -> list[Mapping[str, Any]]:
+    try:
+        layers: list[Mapping[str, Any]] = description["config"]["layers"]
+        for layer in layers:
+            layer["class_name"], layer["config"]["name"]
+    except (KeyError, TypeError):
+        raise WeightsError(_no_model(path)) from None
+    return layers
+
+
+def _no_model(path: Path | str) -> str:
+    return f"{path}: not a Keras model file (.keras)"

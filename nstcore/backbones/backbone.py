@@ -18,6 +18,7 @@ from nstcore.backbones.architectures import (
     ARCHITECTURES,
     PREPROCESSINGS,
     Preprocessing,
+    has_unpadded,
 )
 from nstcore.backbones.network import BackboneNetwork
 from nstcore.backbones.surgery import adapt, cut, layer_outputs
@@ -72,6 +73,11 @@ class Backbone:
     def fingerprint(self) -> str:
         """SHA-256 of `identity`."""
         return hashlib.sha256(json.dumps(self.identity).encode()).hexdigest()
+
+    @cached_property
+    def is_unpadded(self) -> bool:
+        """Whether it has convolutions without padding; see `architectures.has_unpadded`."""
+        return has_unpadded(json.loads(self.model.to_json()))
 
     def features(self, images: Tensor) -> dict[str, Tensor]:
         """Return the features of pictures by layer.

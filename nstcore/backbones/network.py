@@ -11,6 +11,7 @@ from nstcore.backbones.architectures import (
     PREPROCESSINGS,
     Pooling,
     Precision,
+    file_has_unpadded,
     file_layer_names,
     layer_names,
 )
@@ -115,6 +116,17 @@ class BackboneNetwork(Network):
                 raise MistakesError(f"key {key!r} is missing")
         self.check_layers(self.layers)
         return self
+
+    @property
+    def is_unpadded(self) -> bool:
+        """Whether it has convolutions without padding; see `architectures.has_unpadded`.
+
+        Raises:
+            WeightsError: It is a file that is missing or no Keras model.
+        """
+        if self.architecture is not None:
+            return ARCHITECTURES[self.architecture].unpadded
+        return file_has_unpadded(self.weights)
 
     @property
     def layers(self) -> tuple[str, ...]:

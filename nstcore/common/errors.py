@@ -13,6 +13,20 @@ class StudyError(Exception):
         return [str(self)]
 
 
+class SeveralError(StudyError):
+    """Several things cannot be used, each of which has been looked at by itself."""
+
+    def __init__(self, *errors: StudyError) -> None:
+        """Take what each of them raised."""
+        super().__init__("\n".join(map(str, errors)))
+        self._lines = list(dict.fromkeys(line for error in errors for line in error.lines))
+
+    @property
+    def lines(self) -> list[str]:
+        """All their lines, each once."""
+        return self._lines
+
+
 class ConfigError(StudyError):
     """The config names an unknown key, layer, artist ... or holds a value of the wrong type.
 

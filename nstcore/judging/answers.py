@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pandas as pd
 
+from nstcore.judging.canvas_answers import answer_canvases
+from nstcore.judging.canvases import Variant
 from nstcore.judging.findings import Claim, Findings, JudgeReport
 from nstcore.judging.mean_scores import average, find_agreements
 from nstcore.judging.paired import Paired
@@ -28,6 +30,9 @@ from nstcore.judging.style_answers import (
 from nstcore.judging.training_answers import Runs, answer_training, find_model_cautions, list_stops
 from nstcore.painting.schedule import Training
 
+# Of more backbones, not all are compared with all others.
+_MOST = 8
+
 
 def find(
     scores: pd.DataFrame,
@@ -36,6 +41,7 @@ def find(
     training: Training | None = None,
     breadths: Mapping[str, str] | None = None,
     differences: pd.DataFrame | None = None,
+    variants: Sequence[Variant] = (),
 ) -> Findings:
     """Answer a study's questions.
 
@@ -49,6 +55,7 @@ def find(
             default all are of one kind.
         differences: By how much the pictures of simple and squared differ, with the
             `pair_differences.COLUMNS`; by default that is not known.
+        variants: What the backbones' pictures are held as; by default plain pixels.
     """
     training = training or Training()
     left_out = _find_unfit(judges)
@@ -59,11 +66,18 @@ def find(
     pixelated = [answer_pixelated(pictures, name) for name in pictures.backbones]
     trained = answer_training(runs, training)
     told: list[Told] = [best, *changes, *pixelated]
+    canvases = answer_canvases(pictures, variants)
+    # Of a study of canvases, what concerns networks is asked of them as they are.
+    likes = {one.name: one.like for one in variants} if canvases.claims else {}
+    own = [name for name in pictures.backbones if likes.get(name) is None]
+    asked = own if len(pictures.backbones) > _MOST else pictures.backbones
     claims = [
         _claim("best", "Which model comes nearest to the artists?", [best]),
-        _claim("changes", "Does each backbone change the picture?", changes),
-        _claim("pixelated", "Are pictures pixelated?", pixelated),
+        *(_claim(*claim) for claim in canvases.claims),
+        _claim("changes", "Does each backbone change the picture?", _about(changes, own)),
+        _claim("pixelated", "Are pictures pixelated?", _about(pixelated, own)),
     ]
+    told += [one for *_, tolds in canvases.claims for one in tolds]
     if "logged" in pictures.aggregations and len(pictures.aggregations) > 1:
         told.append(answer_grainier(pictures, "logged"))
         claims.append(_claim("grainier", "Is logged grainier?", told[-1:]))
@@ -84,11 +98,13 @@ def find(
         for claim in claims
     ]
     answers = [one.answer for one in told]
-    for kind, names in (("backbone", pictures.backbones), ("aggregation", pictures.aggregations)):
+    for kind, names in (("backbone", asked), ("aggregation", pictures.aggregations)):
         if len(names) > 1:
             answers.append(answer_nearest(pictures, kind, names))
             answers.append(answer_content(pictures, kind, names))
     answers += answer_breadth(pictures, breadths or {})
+    if canvases.price:
+        answers.append(canvases.price)
     return Findings(
         judges=tuple(judges),
         rows=tuple(average(scores, pictures, cautions)),
@@ -96,9 +112,14 @@ def find(
         answers=(*answers, *trained.answers),
         stops=list_stops(runs),
         agreements=tuple(find_agreements(pictures)),
+        canvases=canvases.rows,
         left_out=left_out,
         unscaled=pictures.find_unscaled(),
     )
+
+
+def _about(told: Sequence[Told], backbones: Sequence[str]) -> list[Told]:
+    return [one for one in told if one.points[0].subject in backbones]
 
 
 def _claim(name: str, question: str, told: Sequence[Told]) -> Claim:

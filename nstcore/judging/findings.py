@@ -14,7 +14,7 @@ from nstcore.common.files import read_json, write_json
 from nstcore.common.versions import SCORES_VERSION
 from nstcore.judging.fitness import Fitness
 from nstcore.judging.measures import MEASURES
-from nstcore.judging.statistics import CONFIDENCE, Comparison, Interval, Number
+from nstcore.judging.statistics import CONFIDENCE, Comparison, Interval, Number, Verdict
 from nstcore.painting.stopping import Hindsight
 
 UNKNOWN = "cannot be said"
@@ -151,6 +151,26 @@ class Stop:
 
 
 @dataclass(frozen=True)
+class CanvasRow:
+    """A model of a study of canvases, beside that of its network on plain pixels."""
+
+    network: str
+    """The backbone on plain pixels."""
+    backbone: str
+    aggregation: str
+    cures: str
+    """What its canvas has that plain pixels have not; empty on plain pixels."""
+    levels: Mapping[str, Interval]
+    """By what is compared (see `measures.COMPARED`), the mean by the first judge, the geometric one
+    of ratios."""
+    bars: Mapping[str, Verdict]
+    """By symptom whether it is beyond chance above or below its bar: see
+    `canvas_answers.PLAIN_GRID`."""
+    changes: tuple[Statement, ...]
+    """Against plain pixels, by every judge; none on plain pixels."""
+
+
+@dataclass(frozen=True)
 class Findings:
     """What `findings.json` holds."""
 
@@ -164,6 +184,8 @@ class Findings:
     stops: tuple[Stop, ...] = ()
     """Runs that the stopping rule ended and that were watched after that, in the study's order."""
     agreements: tuple[Agreement, ...] = ()
+    canvases: tuple[CanvasRow, ...] = ()
+    """By network, on plain pixels and with each cure; none where nothing is a cure."""
     left_out: Mapping[str, str] = field(default_factory=dict)
     """By style that the answers about style leave out, why."""
     unscaled: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

@@ -23,6 +23,7 @@ STYLE, CONTENT, COLORS, CHANGE, GRAIN, GRID = (
     "grain",
     "grid",
 )
+FRINGES = "fringes at the edges"
 
 _NOTHING = 1e-9
 Model = tuple[str, str]
@@ -94,6 +95,18 @@ class Paired:
     ) -> pd.Series:
         """Return a value per style and content: the mean over the models that are asked for.
 
+        See `of_models`.
+        """
+        wanted = [
+            model
+            for model in self.models
+            if backbone in {None, model[0]} and aggregation in {None, model[1]}
+        ]
+        return self.of_models(label, wanted, judge)
+
+    def of_models(self, label: str, models: Sequence[Model], judge: str | None = None) -> pd.Series:
+        """Return a value per style and content: the mean over models, geometric of ratios.
+
         More is more of what the label says. Where a measure has a scale it is told on that; without
         one, what is to be reached is told by how much nearer the picture has come than its own
         content was.
@@ -101,14 +114,8 @@ class Paired:
         Returns:
             By style and content id; without those for which one of the models has none.
         """
-        judge = judge or self.judges[0]
-        table = self._table(label, judge)
-        wanted = [
-            model
-            for model in table.columns
-            if backbone in {None, model[0]} and aggregation in {None, model[1]}
-        ]
-        values = table[wanted].mean(axis=1, skipna=False).dropna()
+        table = self._table(label, judge or self.judges[0])
+        values = table.reindex(columns=list(models)).mean(axis=1, skipna=False).dropna()
         return values.map(math.exp) if COMPARED[label][1].ratio else values
 
     def _table(self, label: str, judge: str) -> pd.DataFrame:
@@ -155,14 +162,49 @@ class Paired:
     ) -> list[Statement]:
         """Compare two backbones or two aggregations, a statement by each judge.
 
-        `where` is the only backbone to look at.
+        `where` is the only backbone to look at. Models that have no counterpart are left out.
         """
-        at = {"backbone": where} if where else {}
+        ours, theirs = self.alike(kind, [first, second], where)
+        sides = (first, ours), (second, theirs)
+        return self.compare_groups(label, sides[0], sides[1], confidence, where)
+
+    def alike(self, kind: str, names: Sequence[str], where: str = "") -> list[list[Model]]:
+        """Return models of several backbones or aggregations that are alike in all else.
+
+        A backbone may lack aggregations that another one has: what not all of the names have would
+        tell of something else than of them.
+
+        Args:
+            kind: "backbone" or "aggregation".
+            names: Those that are compared.
+            where: The only backbone to look at; any.
+
+        Returns:
+            For each name as many, with the same others; none where they share none.
+        """
+        number = 0 if kind == "backbone" else 1
+        shared = [
+            other
+            for other in (self.aggregations if number == 0 else self.backbones)
+            if (not where or other == where)
+            and {_join(number, name, other) for name in names} <= set(self.models)
+        ]
+        return [[_join(number, name, other) for other in shared] for name in names]
+
+    def compare_groups(
+        self,
+        label: str,
+        first: tuple[str, Sequence[Model]],
+        second: tuple[str, Sequence[Model]],
+        confidence: float,
+        where: str = "",
+    ) -> list[Statement]:
+        """Compare two groups of models, each with its name: a statement by each judge."""
         return [
             self.compare_values(
                 label,
-                (first, self.values(label, **{kind: first}, **at, judge=judge)),
-                (second, self.values(label, **{kind: second}, **at, judge=judge)),
+                (first[0], self.of_models(label, first[1], judge)),
+                (second[0], self.of_models(label, second[1], judge)),
                 confidence,
                 where,
                 self.named(label, judge),
@@ -208,6 +250,10 @@ class Paired:
             if len(missing):
                 found[name] = tuple(dict.fromkeys(missing))
         return found
+
+
+def _join(number: int, name: str, other: str) -> Model:
+    return (name, other) if number == 0 else (other, name)
 
 
 def name_model(model: Model) -> str:

@@ -195,18 +195,23 @@ def answer_difference(
     }
     verdicts = {label: agreed(said) for label, said in overall.items()}
     apart = [label for label, verdict in verdicts.items() if verdict in WORDS]
+    places = [
+        backbone
+        for backbone in pictures.backbones
+        if {(backbone, first), (backbone, second)} <= set(pictures.models)
+    ]
     where = {
         (label, backbone): pictures.compare(
             label,
             "aggregation",
             first,
             second,
-            level(len(apart) * len(pictures.backbones)),
+            level(len(apart) * len(places)),
             backbone,
         )
         for label in apart
-        for backbone in pictures.backbones
-        if len(pictures.backbones) > 1
+        for backbone in places
+        if len(places) > 1
     }
     if all(verdict == "too few" for verdict in verdicts.values()):
         word = f"The sample is too small to say: {max(count_pairs(overall.values()))} pairs."
@@ -215,9 +220,9 @@ def answer_difference(
     else:
         told = [statement for label in apart for statement in overall[label]]
         word = join(f"Yes, in {', '.join(apart)}.", told)
-        places = list(dict.fromkeys(at for (_, at), said in where.items() if agreed(said) in WORDS))
-        if places:
-            word += f" Taken alone, it shows with {', '.join(places)}."
+        seen = list(dict.fromkeys(at for (_, at), said in where.items() if agreed(said) in WORDS))
+        if seen:
+            word += f" Taken alone, it shows with {', '.join(seen)}."
         elif where:
             word += " No backbone taken alone shows it."
     # What speaks loudest, by size against its own spread.
@@ -229,10 +234,10 @@ def answer_difference(
     why = [why_not("too few" if few else "undecided", overall[loudest][0])] if not apart else []
     if differences is not None and len(differences):
         mean = float(differences["difference"].mean())
-        seen = "more" if mean >= LEAST_VISIBLE else "less"
+        visible = "more" if mean >= LEAST_VISIBLE else "less"
         beside = (
             f"one content's two pictures differ by {format_number(mean)} of full scale on average, "
-            f"{seen} than the {LEAST_VISIBLE} that one sees"
+            f"{visible} than the {LEAST_VISIBLE} that one sees"
         )
         why.append(beside)
         word += f" {sentence([beside])}"

@@ -9,12 +9,13 @@ from itertools import combinations
 
 from nstcore.common.formatting import format_percent
 from nstcore.judging.findings import UNKNOWN, Answer, Point, join
-from nstcore.judging.paired import COLORS, CONTENT, STYLE, Paired, agreed, known, name_model
+from nstcore.judging.paired import COLORS, CONTENT, STYLE, Model, Paired, agreed, known, name_model
 from nstcore.judging.points import Told, count_pairs, measure_against, sentence, some
 from nstcore.judging.sentences import format_number, format_range, pairs_are
 from nstcore.judging.statistics import CONFIDENCE, estimate, fewest_pairs, level
 
 _RIGHT = "right_artist"
+_OTHER = {"backbone": "aggregation", "aggregation": "backbone"}
 
 
 def answer_best(pictures: Paired, cautions: Mapping[tuple[str, str], Sequence[str]]) -> Told:
@@ -128,11 +129,11 @@ def answer_nearest(pictures: Paired, kind: str, names: Sequence[str]) -> Answer:
     question = f"Which {kind} comes nearest to the artists?"
     answer = _rank(pictures, question, kind, names, STYLE, highest=True)
     colors = _rank(pictures, question, kind, names, COLORS, highest=True)
-    right = ", ".join(
-        f"{name} {_count_right(pictures, kind, name)}"
-        for name in names
-        if _count_right(pictures, kind, name)
-    )
+    counts = {
+        name: _count_right(pictures, models)
+        for name, models in zip(names, pictures.alike(kind, names), strict=True)
+    }
+    right = ", ".join(f"{name} {count}" for name, count in counts.items() if count)
     beside = (
         f" Pictures to which their own artist's paintings are the nearest: {right}."
         if right
@@ -147,9 +148,8 @@ def answer_nearest(pictures: Paired, kind: str, names: Sequence[str]) -> Answer:
     )
 
 
-def _count_right(pictures: Paired, kind: str, name: str) -> str:
-    number = 0 if kind == "backbone" else 1
-    values = [pictures.share(_RIGHT, model) for model in pictures.models if model[number] == name]
+def _count_right(pictures: Paired, models: Sequence[Model]) -> str:
+    values = [pictures.share(_RIGHT, model) for model in models]
     count = sum(len(own) for own in values)
     return f"{sum(own.sum() for own in values):.0f} of {count}" if count else ""
 
@@ -171,11 +171,10 @@ def _rank(
 ) -> Answer:
     """Order backbones or aggregations, and tell what sets the first one apart."""
     name = f"content-{kind}" if measure == CONTENT else f"nearest-{kind}"
-    means = {
-        each: float(values.mean())
-        for each in names
-        if len(values := pictures.values(measure, **{kind: each}))
-    }
+    alike = dict(zip(names, pictures.alike(kind, names), strict=True))
+    means = _means(pictures, measure, alike)
+    if not any(alike.values()):
+        return Answer(name, question, f"It cannot be said: no {_OTHER[kind]} is there with all.")
     if len(means) < 2:
         return Answer(
             name, question, "It cannot be said: no style is left that the judge can tell."
@@ -197,11 +196,7 @@ def _rank(
         tied = [each for each, verdict in verdicts.items() if verdict != wanted]
         word = f"{order[0]}, but not beyond chance against {', '.join(tied)}"
     for judge in pictures.judges_of(measure)[1:]:
-        theirs = {
-            each: float(values.mean())
-            for each in names
-            if len(values := pictures.values(measure, **{kind: each}, judge=judge))
-        }
+        theirs = _means(pictures, measure, alike, judge)
         ordered = sorted(theirs, key=lambda each: theirs[each], reverse=highest)
         if ordered and ordered[0] != order[0]:
             word, certain = f"{word}; {judge} puts {ordered[0]} first, so it cannot be said", False
@@ -209,6 +204,14 @@ def _rank(
     unit = pictures.unit(measure)
     text = f"{word} ({measure}{f', {unit}' if unit else ''}: {ranking})."
     return Answer(name, question, text, statements, certain)
+
+
+def _means(
+    pictures: Paired, measure: str, models: Mapping[str, Sequence[Model]], judge: str | None = None
+) -> dict[str, float]:
+    """Return the means of a measure by name, without those that have none."""
+    found = {name: pictures.of_models(measure, own, judge) for name, own in models.items()}
+    return {name: float(values.mean()) for name, values in found.items() if len(values)}
 
 
 def answer_breadth(pictures: Paired, breadths: Mapping[str, str]) -> list[Answer]:

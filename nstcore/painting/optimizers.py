@@ -1,6 +1,7 @@
 """The optimizers that pictures can be painted with: sections of the config, and what they make."""
 
 import json
+import math
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
@@ -27,8 +28,12 @@ class Optimizer(Section):
     name: ClassVar[str]
     """What the config calls it."""
 
-    def build(self) -> Any:
-        """Make the Keras optimizer."""
+    def build(self, *, bounded: bool = True) -> Any:
+        """Make the Keras optimizer.
+
+        Args:
+            bounded: Whether what it changes are pixels, which are held in 0..1.
+        """
         import keras
 
         return getattr(keras.optimizers, type(self).__name__)(**self.model_dump())
@@ -85,11 +90,12 @@ class Lbfgs(Optimizer):
     max_change: Annotated[float, Field(ge=1e-6, le=1)] = 0.2
     """The largest change of one pixel in one step."""
 
-    def build(self) -> Any:
+    def build(self, *, bounded: bool = True) -> Any:
         """Make the Keras optimizer."""
         from nstcore.painting.lbfgs import LBFGS
 
-        return LBFGS(**self.model_dump())
+        settings = self.model_dump()
+        return LBFGS(**settings) if bounded else LBFGS(**settings, low=-math.inf, high=math.inf)
 
 
 _KINDS: tuple[type[Optimizer], ...] = (

@@ -9,6 +9,7 @@ from typing import Any
 
 from nstcore.backbones.backbone import Backbone
 from nstcore.losses.objective import Objective
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.history import LOSSES
 from nstcore.painting.optimizers import Optimizer
 from nstcore.painting.schedule import Schedule
@@ -24,7 +25,9 @@ def versions() -> dict[str, str]:
     }
 
 
-def settings_of(objective: Objective, optimizer: Optimizer, schedule: Schedule) -> dict[str, Any]:
+def settings_of(
+    objective: Objective, optimizer: Optimizer, schedule: Schedule, canvas: Canvas | None = None
+) -> dict[str, Any]:
     """Return what a picture was painted with, as plain values for JSON, by name."""
     # By name and in the order that pictures have always had, and other terms only where they are
     # used: the same config gives the same bytes, whatever options come later.
@@ -40,6 +43,7 @@ def settings_of(objective: Objective, optimizer: Optimizer, schedule: Schedule) 
         **weights,
         **used,
         "initial_noise": schedule.initial_noise,
+        **({} if canvas is None or canvas.is_plain else {"canvas": canvas.full()}),
     }
 
 

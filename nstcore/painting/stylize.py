@@ -1,4 +1,4 @@
-"""The optimisation loop: gradient descent on the pixels of pictures."""
+"""The optimisation loop: gradient descent on pictures, held as what their canvas says."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,12 +9,15 @@ import tensorflow as tf
 from numpy.typing import NDArray
 
 from nstcore.backbones.backbone import Backbone
+from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
 from nstcore.losses.objective import Losses, Objective, Targets
 from nstcore.losses.style_target import StyleTarget
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.checkpoint import State
 from nstcore.painting.history import LOSSES
 from nstcore.painting.optimizers import Adam, Optimizer
+from nstcore.painting.parametrization import parametrize
 from nstcore.painting.schedule import OnEpoch, Schedule, unseen
 
 
@@ -31,57 +34,140 @@ class ImageOptimization:
         objective: Objective,
         shape: Sequence[int],
         optimizer: Optimizer | None = None,
+        canvas: Canvas | None = None,
+        seed: int = 0,
     ) -> None:
-        """Prepare for batches of `shape` = (batch, height, width, 3)."""
+        """Prepare for batches of `shape` = (batch, height, width, 3).
+
+        Args:
+            backbone: Where features come from.
+            objective: What is minimised.
+            shape: Of the pictures.
+            optimizer: By default Adam.
+            canvas: What the pictures are held as; by default their pixels.
+            seed: Draws the offsets of the canvas.
+
+        Raises:
+            ConfigError: The canvas does not fit the pictures or the backbone.
+        """
         self._backbone = backbone
         self._objective = objective
-        self._images = tf.Variable(tf.zeros(shape), name="images")
-        self._optimizer = (optimizer or Adam()).build()
-        self._optimizer.build([self._images])
+        self._canvas, self._seed = canvas or Canvas(), seed
+        batch, height, width, channels = shape
+        self._canvas.check(height, width, backbone.is_unpadded)
+        around = 2 * self._canvas.padding
+        self._pictures = parametrize(
+            self._canvas, (batch, height + around, width + around, channels)
+        )
+        around = 2 * self._canvas.around
+        self._seen = (batch, height + around, width + around, channels)
+        self._offsets = self._canvas.offsets(seed)
+        self._parameters = tf.Variable(tf.zeros(self._pictures.shape), name="images")
+        self._optimizer = (optimizer or Adam()).build(bounded=self._pictures.are_pixels)
+        self._optimizer.build([self._parameters])
         self._blank = [np.asarray(slot) for slot in self._optimizer.variables]
 
     @property
     def images(self) -> Pixels:
         """The pictures as they are now."""
-        return np.asarray(self._images)
+        if self._pictures.are_pixels:
+            return self._canvas.cut(np.asarray(self._parameters))
+        images: Pixels = np.asarray(self._clipped())
+        return self._canvas.cut(images)
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def _clipped(self) -> Tensor:
+        return tf.clip_by_value(self._pictures.picture(self._parameters), 0.0, 1.0)
 
     @property
     def state(self) -> State:
         """All that the next step depends on beside the targets.
 
-        The pictures, (batch, height, width, 3), then the optimizer's own arrays.
+        The pictures' parameters (of plain pixels, the pictures themselves), then the optimizer's
+        own arrays.
         """
-        return [self.images, *(np.asarray(slot) for slot in self._optimizer.variables)]
+        slots = [np.asarray(slot) for slot in self._optimizer.variables]
+        return [np.asarray(self._parameters), *slots]
 
     @state.setter
     def state(self, state: State) -> None:
-        self._images.assign(state[0])
+        self._parameters.assign(state[0])
         for slot, values in zip(self._optimizer.variables, state[1:], strict=True):
             slot.assign(values)
 
     def blank_state(self, images: Pixels) -> State:
         """Return the state before the first step on `images`."""
-        return [images, *self._blank]
+        return [self._pictures.parameters(self._canvas.padded(images)), *self._blank]
+
+    def targets(self, contents: Pixels, style: StyleTarget) -> Targets:
+        """Return what contents are to become in a style, wherever the canvas lets them be seen.
+
+        Raises:
+            WeightsError: Weights of the losses cannot be measured.
+        """
+        middle = self._canvas.middle(contents)
+        targets = self._objective.targets(self._backbone, middle, style)
+        if not self._canvas.shifts:
+            return targets
+        # Once for all steps, so that shifts cost next to nothing.
+        padded = tf.constant(self._canvas.padded(contents))
+        shifted = [self._content_seen(padded, offset) for offset in tf.constant(self._offsets)]
+        return targets._replace(content=tf.stack(shifted))
+
+    @tf.function  # type: ignore[untyped-decorator]
+    def _content_seen(self, padded: Tensor, offset: Tensor) -> Tensor:
+        return self._backbone.features(self._view(padded, offset))[self._backbone.content_layer]
 
     def step(self, targets: Targets) -> Losses:
         """Improve the pictures once.
 
+        Args:
+            targets: What `targets` returned.
+
         Returns:
             The losses of the pictures as they were *before* this step, as tensors (batch,).
         """
-        losses: Losses = self._step(targets)
+        done = int(self._optimizer.iterations)
+        which = self._canvas.offset_at(self._seed, done) if self._canvas.shifts else 0
+        losses: Losses = self._step(targets, tf.constant(which))
         return losses
 
     @tf.function  # type: ignore[untyped-decorator]
-    def _step(self, targets: Targets) -> Losses:
+    def _step(self, targets: Targets, which: Tensor) -> Losses:
+        offset = which
+        if self._canvas.shifts:
+            offset = tf.gather(tf.constant(self._offsets), which)
+            targets = targets._replace(content=targets.content[which])
         with tf.GradientTape() as tape:
-            features = self._backbone.features(self._images)
+            free = self._pictures.picture(self._parameters)
+            images = free
+            if not self._pictures.are_pixels:
+                # As if they had been clipped after the step before, which is made true below.
+                outside = tf.stop_gradient(tf.clip_by_value(free, 0.0, 1.0) - free)
+                images = free + outside
+            features = self._backbone.features(self._view(images, offset))
             at = self._backbone.content_layer
-            losses = self._objective.losses(self._images, features, at, targets)
+            losses = self._objective.losses(images, features, at, targets)
             total = tf.reduce_sum(losses.total)
-        self._optimizer.apply([tape.gradient(total, self._images)], [self._images])
-        self._images.assign(tf.clip_by_value(self._images, 0.0, 1.0))
-        return Losses(*(tf.cast(loss, tf.float32) for loss in losses))
+        gradient = tape.gradient(total, self._parameters)
+        if not self._pictures.are_pixels:
+            self._parameters.assign(self._pictures.changed(self._parameters, outside))
+        self._optimizer.apply([gradient], [self._parameters])
+        if self._pictures.are_pixels:
+            self._parameters.assign(tf.clip_by_value(self._parameters, 0.0, 1.0))
+        # A rectifier may make a zero of what is not a number.
+        sound = tf.math.is_finite(tf.reduce_sum(images, axis=(1, 2, 3)))
+        return Losses(*(tf.where(sound, tf.cast(loss, tf.float32), np.nan) for loss in losses))
+
+    def _view(self, images: Tensor, offset: Tensor) -> Tensor:
+        """Return what the network sees of padded pictures."""
+        if not self._canvas.shifts:
+            return images
+        if reach := self._canvas.reflected:
+            around = ((0, 0), (reach, reach), (reach, reach), (0, 0))
+            images = tf.pad(images, around, "REFLECT")
+        begin = tf.concat([[0], offset, [0]], axis=0)
+        return tf.ensure_shape(tf.slice(images, begin, self._seen), self._seen)
 
 
 def initial_images(contents: Pixels, noise: float, seed: int) -> Pixels:
@@ -112,6 +198,68 @@ class Stylized:
     """The least that each picture's style loss could be under the simple aggregation: (batch,)."""
 
 
+class Stylizer:
+    """Repaints contents one after the other with one model: the step is compiled once per size.
+
+    Example:
+        >>> paint = Stylizer(backbone, Objective(), Adam(), Schedule(epochs=50))
+        >>> pictures = [paint(content, target).images for content in contents]
+    """
+
+    def __init__(
+        self,
+        backbone: Backbone,
+        objective: Objective | None = None,
+        optimizer: Optimizer | None = None,
+        schedule: Schedule | None = None,
+        canvas: Canvas | None = None,
+    ) -> None:
+        """See `stylize`."""
+        self._backbone = backbone
+        self._objective = objective or Objective()
+        self._optimizer = optimizer or Adam()
+        self._schedule = schedule or Schedule()
+        self._canvas = canvas or Canvas()
+        self._optimizations: dict[tuple[int, ...], ImageOptimization] = {}
+
+    def __call__(
+        self, contents: Pixels, target: StyleTarget, progress: OnEpoch = unseen
+    ) -> Stylized:
+        """See `stylize`."""
+        target.check(self._backbone)
+        contents, schedule = np.asarray(contents, dtype=np.float32), self._schedule
+        optimization = self._optimization(contents.shape)
+        start = initial_images(contents, schedule.initial_noise, schedule.seed)
+        optimization.state = optimization.blank_state(start)
+        targets = optimization.targets(contents, target)
+        history = []
+        last = schedule.epochs * schedule.steps_per_epoch
+        for update in range(last + 1):
+            # The step that tells an epoch's losses is also the first update of the next epoch.
+            if update == last:
+                images = optimization.images
+            losses = optimization.step(targets)
+            if update % schedule.steps_per_epoch == 0:
+                epoch = update // schedule.steps_per_epoch
+                columns = to_columns(losses)
+                rows = {"epoch": epoch, "content": range(len(contents))}
+                history.append(pd.DataFrame(rows | columns))
+                progress(epoch, {name: float(np.mean(values)) for name, values in columns.items()})
+        return Stylized(images, pd.concat(history, ignore_index=True), targets.floor().numpy())
+
+    def _optimization(self, shape: tuple[int, ...]) -> ImageOptimization:
+        if shape not in self._optimizations:
+            self._optimizations[shape] = ImageOptimization(
+                self._backbone,
+                self._objective,
+                shape,
+                self._optimizer,
+                self._canvas,
+                self._schedule.seed,
+            )
+        return self._optimizations[shape]
+
+
 def stylize(
     contents: Pixels,
     target: StyleTarget,
@@ -120,6 +268,7 @@ def stylize(
     optimizer: Optimizer | None = None,
     schedule: Schedule | None = None,
     progress: OnEpoch = unseen,
+    canvas: Canvas | None = None,
 ) -> Stylized:
     """Repaint contents in a style.
 
@@ -132,11 +281,14 @@ def stylize(
         optimizer: By default Adam with its default settings.
         schedule: For how long, and from what start; by default 100 epochs from the contents.
         progress: Called after each epoch.
+        canvas: What the pictures are held as while they are painted; by default their pixels.
+            Losses are those of what the network sees: of the padding, too.
 
     Returns:
         The pictures after the last epoch, and their losses after 0, 1, ... epochs.
 
     Raises:
+        ConfigError: The canvas does not fit the contents or the backbone.
         TargetError: The target was made with another backbone.
         WeightsError: The weights of the losses cannot be measured.
 
@@ -144,28 +296,10 @@ def stylize(
         >>> stylize(contents, target, backbone).images
         >>> objective = Objective(aggregation="squared")
         >>> stylize(contents, target, backbone, objective, Adam(), Schedule(epochs=50)).images
+        >>> stylize(contents, target, backbone, canvas=Canvas(kind="pyramid", padding=16)).images
     """
-    target.check(backbone)
-    contents = np.asarray(contents, dtype=np.float32)
-    objective, schedule = objective or Objective(), schedule or Schedule()
-    optimization = ImageOptimization(backbone, objective, contents.shape, optimizer)
-    start = initial_images(contents, schedule.initial_noise, schedule.seed)
-    optimization.state = optimization.blank_state(start)
-    targets = objective.targets(backbone, contents, target)
-    history = []
-    last = schedule.epochs * schedule.steps_per_epoch
-    for update in range(last + 1):
-        # The step that tells an epoch's losses is also the first update of the next epoch.
-        if update == last:
-            images = optimization.images
-        losses = optimization.step(targets)
-        if update % schedule.steps_per_epoch == 0:
-            epoch = update // schedule.steps_per_epoch
-            columns = to_columns(losses)
-            rows = {"epoch": epoch, "content": range(len(contents))}
-            history.append(pd.DataFrame(rows | columns))
-            progress(epoch, {name: float(np.mean(values)) for name, values in columns.items()})
-    return Stylized(images, pd.concat(history, ignore_index=True), targets.floor().numpy())
+    paint = Stylizer(backbone, objective, optimizer, schedule, canvas)
+    return paint(contents, target, progress)
 
 
 def to_columns(losses: Losses) -> dict[str, np.ndarray]:

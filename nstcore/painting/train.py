@@ -3,8 +3,9 @@
 import hashlib
 import math
 import platform
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import count
 from typing import Any
 
@@ -19,6 +20,7 @@ from nstcore.images.io import Pixels
 from nstcore.losses.loss_weights import measure
 from nstcore.losses.objective import Objective, Targets
 from nstcore.losses.style_target import StyleTarget
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.checkpoint import Checkpoint, LossRows, State
 from nstcore.painting.history import HISTORY_COLUMNS, LOSSES
 from nstcore.painting.optimizers import Optimizer
@@ -36,6 +38,7 @@ def train(
     optimizer: Optimizer,
     schedule: TrainingSchedule | None = None,
     execution: Execution | None = None,
+    canvas: Canvas | None = None,
 ) -> pd.DataFrame:
     """Repaint every content in every style, all of them epoch by epoch, until it pays no more.
 
@@ -52,12 +55,14 @@ def train(
         optimizer: Its settings.
         schedule: For how long, and how many pairs at once.
         execution: Where the run is saved and shown; by default nowhere.
+        canvas: What the pictures are held as while they are painted; by default their pixels.
 
     Returns:
         The losses with `history.HISTORY_COLUMNS`: one row per epoch and pair, epoch 0 standing for
         the start.
 
     Raises:
+        ConfigError: The canvas does not fit the contents or the backbone.
         TrainingError: There are no pairs.
         TargetError: A target was made with another backbone.
         WeightsError: The weights of the losses cannot be measured.
@@ -67,10 +72,21 @@ def train(
     for style, target in targets.items():
         target.check(backbone, f"{style}: ")
     schedule, execution = schedule or TrainingSchedule(), execution or Execution()
+    canvas = canvas or Canvas()
+    pictures = {name: np.asarray(pixels, np.float32) for name, pixels in contents.items()}
+    height, width, _ = next(iter(pictures.values())).shape
+    canvas.check(height, width, backbone.is_unpadded)
     if objective.measures:
-        weights = measure(backbone, contents.values(), targets.values(), objective.content_share)
+        seen = (canvas.middle(picture[None])[0] for picture in pictures.values())
+        weights = measure(backbone, seen, targets.values(), objective.content_share)
         objective = objective.completed(weights)
-    parts = list(_batches(contents, targets, backbone, objective, schedule.batch))
+
+    @cache
+    def optimization(size: int) -> ImageOptimization:
+        shape = (size, height, width, 3)
+        return ImageOptimization(backbone, objective, shape, optimizer, canvas, schedule.seed)
+
+    parts = list(_batches(pictures, targets, optimization, schedule.batch))
     identity = {
         "backbone": backbone.fingerprint,
         "content_layer": backbone.content_layer,
@@ -85,6 +101,7 @@ def train(
         "threads": tf.config.threading.get_intra_op_parallelism_threads(),
         "machine": platform.machine(),
         "versions": {**versions(), "numerics": NUMERICS_VERSION},
+        **({} if canvas.is_plain else {"canvas": canvas.full()}),
     }
     checkpoint = Checkpoint(
         execution.checkpoint,
@@ -95,17 +112,12 @@ def train(
     )
     # What an earlier process had come to passes in no time: it would spoil the rate.
     known = checkpoint.complete
-    optimizations: dict[int, ImageOptimization] = {}
     history: list[LossRows] = []
     totals: list[float] = []
     for epoch in count():
         rows = []
         for number, part in enumerate(parts):
-            size = len(part.ids)
-            if size not in optimizations:
-                shape = part.contents.shape
-                optimizations[size] = ImageOptimization(backbone, objective, shape, optimizer)
-            batch = _BatchOptimization(part, optimizations[size], schedule)
+            batch = _BatchOptimization(part, optimization(len(part.ids)), schedule)
             rows.append(checkpoint.advance(number, epoch, batch.start, batch.advance))
         checkpoint.finish(epoch, rows)
         history.append(np.concatenate(rows))
@@ -131,8 +143,7 @@ class _Batch:
 def _batches(
     contents: Mapping[str, Pixels],
     targets: Mapping[str, StyleTarget],
-    backbone: Backbone,
-    objective: Objective,
+    optimization: Callable[[int], ImageOptimization],
     size: int,
 ) -> Iterator[_Batch]:
     """Group the pairs by style into batches of at most `size` contents, as even as can be."""
@@ -140,8 +151,8 @@ def _batches(
     for style, target in targets.items():
         for part in parts:
             ids = part.tolist()
-            pixels = np.stack([contents[name] for name in ids]).astype(np.float32)
-            yield _Batch(style, ids, pixels, objective.targets(backbone, pixels, target))
+            pixels = np.stack([contents[name] for name in ids])
+            yield _Batch(style, ids, pixels, optimization(len(ids)).targets(pixels, target))
 
 
 @dataclass(frozen=True)

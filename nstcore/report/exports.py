@@ -9,7 +9,8 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from nstcore.common.formatting import format_yaml
-from nstcore.judging.findings import Findings
+from nstcore.judging.findings import CanvasRow, Findings, Statement
+from nstcore.judging.statistics import Comparison
 from nstcore.painting.history import LOSSES
 from nstcore.painting.stopping import PATIENCES
 from nstcore.study.results import Results
@@ -147,6 +148,52 @@ def write_means(findings: Findings) -> str:
         )
         for name, interval in measures.items()
     )
+
+
+def write_canvases(findings: Findings) -> str:
+    """Write what canvases do, one row per model, measure and judge.
+
+    On plain pixels what concerns the change is empty; so is a level by another judge than the
+    first.
+    """
+    return _write(
+        {
+            "network": row.network,
+            "backbone": row.backbone,
+            "aggregation": row.aggregation,
+            "cures": row.cures,
+            "measure": label,
+            "judge": made.judge if made else "",
+            "mean": level.mean if first else "",
+            "low": level.low if first else "",
+            "high": level.high if first else "",
+            "beside_bar": row.bars.get(label, "") if first else "",
+            **_change(made.comparison if made else None),
+        }
+        for row in findings.canvases
+        for label, level in row.levels.items()
+        for first, made in _by_judge(row, label)
+    )
+
+
+def _by_judge(row: CanvasRow, label: str) -> list[tuple[bool, Statement | None]]:
+    """Return what each judge says of a change, and whether it is the first; None of no change."""
+    made = [one for one in row.changes if one.comparison.measure == label]
+    return [(one is made[0], one) for one in made] or [(True, None)]
+
+
+def _change(made: Comparison | None) -> dict[str, Any]:
+    return {
+        "change": made.difference if made else "",
+        "change_low": made.low if made else "",
+        "change_high": made.high if made else "",
+        "is_ratio": made.ratio if made else "",
+        "confidence": made.confidence if made else "",
+        "effect_size": made.effect_size if made else "",
+        "p": made.p if made else "",
+        "pairs": made.pairs if made else "",
+        "verdict": made.verdict if made else "",
+    }
 
 
 def _write(rows: Iterable[Mapping[str, Any]]) -> str:

@@ -19,14 +19,22 @@ from markupsafe import Markup
 
 from nstcore.common.files import sha256
 from nstcore.common.formatting import format_loss, format_name, format_scale, format_score
+from nstcore.judging.canvases import PLAIN
 from nstcore.judging.measures import MEASURES, say
 from nstcore.judging.paired import name_model
 from nstcore.judging.score_table import UNTOUCHED
 from nstcore.judging.statistics import CONFIDENCE, fewest_pairs
 from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.painting.stopping import PATIENCES, STATUSES
+from nstcore.report.canvases import BARS, COLUMNS, group_by_network, list_canvases
 from nstcore.report.curves import draw_curves, explain
-from nstcore.report.exports import write_curves, write_downloads, write_means, write_runs
+from nstcore.report.exports import (
+    write_canvases,
+    write_curves,
+    write_downloads,
+    write_means,
+    write_runs,
+)
 from nstcore.report.means import tabulate
 from nstcore.report.pareto import draw_pareto
 from nstcore.report.remake import (
@@ -57,6 +65,9 @@ _BUDGET = 14e6
 # Pixels of the longer side.
 _LARGEST, _SMALLEST = 512, 192
 _PAINTING = 256
+
+# Backbones in the row of pictures that the page opens with.
+_LEADING = 8
 
 _PANELS = {"total_loss": "total", "content_loss": "content", "style_loss": "style"}
 _STYLE_REACHED, _STYLE_CHANGE = "style_distance_scaled", "style_distance_change"
@@ -91,8 +102,9 @@ class Lead:
     content: Picture
     painting: Picture
     """One of the style."""
+    style: str
     pictures: list[Shown]
-    """What the backbones made of that content in that style, with one aggregation."""
+    """What the backbones made of that content in that style, each with one aggregation."""
 
 
 @dataclass(frozen=True)
@@ -112,6 +124,7 @@ class PageContent:
     def values(self) -> dict[str, Any]:
         """Return what the template's names stand for."""
         results, notes = self.results, self.results.notes
+        cured = list_canvases(results.findings) if results.findings else []
         numbers = {entry.id: number for number, entry in enumerate(results.contents("test"))}
         return {
             "results": results,
@@ -130,6 +143,12 @@ class PageContent:
                 for trial in model.trials
                 if trial.hindsight
             ],
+            "canvases": {name: results.config.canvas_of(name) for name in results.config.backbones},
+            "cured": cured,
+            "cured_columns": COLUMNS,
+            "cured_by_network": group_by_network(cured),
+            "bars": BARS,
+            "canvases_csv": write_canvases(results.findings) if results.findings else "",
             "each": _range(len(results.paintings(style)) for style in results.styles),
             "heldout": results.config.judge.heldout if results.config.judge else 0,
             "selected": Counter(
@@ -228,7 +247,7 @@ class PageContent:
             "optimizers": config.optimizers,
         }
         kinds = {name: kind for kind, names in named.items() for name in names}
-        return kinds | {UNTOUCHED: "untouched contents"}
+        return kinds | {UNTOUCHED: "untouched contents", PLAIN: "canvases"}
 
     def _pairs(self) -> dict[str, list[Pair]]:
         """Return, by backbone, its pictures that both simple and squared made.
@@ -261,10 +280,32 @@ class PageContent:
         style, name = best.painted.style, best.painted.content_id
         content = next(entry for entry in results.contents("test") if entry.id == name)
         made = (
-            self._shown.get((backbone, aggregation, style, name))
-            for backbone in results.config.backbones
+            self._shown.get((backbone, self._own(backbone, aggregation), style, name))
+            for backbone in self._leading_backbones()
         )
-        return Lead(content, paintings[0], [entry for entry in made if entry])
+        return Lead(content, paintings[0], style, [entry for entry in made if entry])
+
+    def _leading_backbones(self) -> list[str]:
+        """Return all; where that is too many to be seen at once, each network plain and cured."""
+        config = self.results.config
+        if len(config.backbones) <= _LEADING:
+            return list(config.backbones)
+
+        def cures(name: str) -> int:
+            canvas = config.canvas_of(name)
+            return (canvas.kind != "pixels") + bool(canvas.shifts) + bool(canvas.padding)
+
+        found: list[str] = []
+        for base, network in config.backbones.items():
+            if network.like is None:
+                own = [base, *(n for n, one in config.backbones.items() if one.like == base)]
+                found += dict.fromkeys([base, max(own, key=cures)])
+        return found
+
+    def _own(self, backbone: str, wanted: str) -> str:
+        """Return the wanted aggregation, or where a backbone has it not, squared or its first."""
+        own = self.results.config.aggregations_of(backbone)
+        return next(name for name in (wanted, "squared", *own) if name in own)
 
     def _leading_aggregation(self) -> str:
         """Return that of the best model; without one, squared, or the first."""
@@ -328,6 +369,7 @@ class PageContent:
                 "backbone": [(name, name) for name in results.config.backbones],
                 "aggregation": [(name, name) for name in results.config.aggregations],
             },
+            "models": [(model.backbone, model.aggregation) for model in results.models],
             "pictures": [self._describe(entry) for entry in self._shown.values()],
             "remake": {
                 "name": remake_name(results.config),

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from nstcore.common.formatting import format_yaml
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.optimizers import OPTIMIZERS
 from nstcore.selection.pictures import Picture
 from nstcore.study.config import Study
@@ -71,6 +72,9 @@ def remake_body(results: Results, model: Model, style: str, shortened: Sequence[
     values = study.given()
     chosen = model.choice
     network = values["backbones"][model.backbone]
+    # All that it took over is among its own keys, and it makes one model alone.
+    for key in ("like", "aggregations"):
+        network.pop(key, None)
     weights = results.loss_weights.get(model.backbone)
     if weights:
         # Last, so that the line to be edited is seen.
@@ -190,14 +194,21 @@ def remake_call(results: Results, model: Model, style: str) -> str:
             for line in _keywords(schedule)
         ),
         ")",
+        *_canvas_lines(study.canvas_of(model.backbone)),
         "result = nstcore.stylize(",
-        "    load_batch([content]), target, backbone, objective, optimizer, schedule",
+        "    load_batch([content]), target, backbone, objective, optimizer, schedule,",
+        "    canvas=canvas,",
         ")",
         "image = resize(to_image(result.images[0]), original_size(content))",
         'save_png(image, "remake.png")',
         "print(result.history.tail(1))",
     ]
     return "\n".join(lines) + "\n"
+
+
+def _canvas_lines(canvas: Canvas) -> list[str]:
+    given = canvas.given()
+    return ["canvas = nstcore.Canvas(", *_keywords(given), ")"] if given else ["canvas = None"]
 
 
 def content_line(study: Study, content: Picture) -> str:

@@ -27,6 +27,7 @@ SECTIONS = (
     PageSection("unfinished"),
     PageSection("lead", needs="lead"),
     PageSection("pictures", "Pictures"),
+    PageSection("canvases", "Canvases", needs="cured"),
     PageSection("choices", "Optimizers and epochs"),
     PageSection("stopping", "Stopping rule", needs="watched"),
     PageSection("curves", "Training curves"),

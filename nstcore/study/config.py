@@ -3,7 +3,13 @@
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from nstcore.backbones.network import BackboneNetwork
 from nstcore.common.errors import ConfigError
@@ -16,6 +22,7 @@ from nstcore.dataset.source import Data
 from nstcore.judging.options import Judging
 from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.losses.objective import BackboneWeights, Loss, Objective
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.optimizers import DEFAULTS, OPTIMIZERS, Optimizers
 from nstcore.painting.schedule import Compute, Seed, Training
 from nstcore.selection.styles import Contents, Styles
@@ -30,8 +37,48 @@ _MOST_PIXELS = 1 << 26
 _LOOK = "look at files"
 
 
+def _take_over(backbones: Any) -> Any:
+    """Give each backbone that is `like` another one all the keys that it does not give itself."""
+    if not isinstance(backbones, Mapping):
+        return backbones
+    mistakes: list[Mistake | str] = []
+    whole = dict(backbones)
+    for name, given in backbones.items():
+        if not isinstance(given, Mapping) or given.get("like") is None:
+            continue
+        base, others = given["like"], [other for other in backbones if other != name]
+        own = backbones[base] if base in others else None
+        if own is None:
+            told = f"{show(base)} is no other backbone; {nearest(str(base), others)}"
+            mistakes.append(Mistake(told, (str(name), "like")))
+        elif not isinstance(own, Mapping):
+            continue
+        elif own.get("like") is not None:
+            told = f"{show(base)} is itself like {show(own['like'])}; name that one"
+            mistakes.append(Mistake(told, (str(name), "like")))
+        else:
+            whole[name] = {**own, **given}
+    if mistakes:
+        raise MistakesError(*mistakes)
+    return whole
+
+
+Aggregations = Annotated[
+    tuple[Annotated[str, OneOf(AGGREGATIONS)], ...],
+    Field(min_length=1, strict=False),
+    AfterValidator(unique),
+]
+
+
 class Backbone(BackboneNetwork, BackboneWeights):
-    """A backbone of the study: its network, and weights of the losses for it alone."""
+    """A backbone of the study: its network, and what is for it alone."""
+
+    like: FileName | None = None
+    """Of another backbone: all its keys are taken over but those that are given here."""
+    canvas: Canvas | None = None
+    """What pictures are held as while they are painted with it; by default that of the study."""
+    aggregations: Aggregations | None = None
+    """Of its own models; by default those of the study."""
 
 
 class Study(Section):
@@ -50,16 +97,13 @@ class Study(Section):
     styles: Styles
     contents: Contents
     loss: Loss = Loss()
-    backbones: Annotated[dict[FileName, Backbone], Field(min_length=1)]
+    canvas: Canvas = Canvas()
+    backbones: Annotated[dict[FileName, Backbone], Field(min_length=1), BeforeValidator(_take_over)]
     """The pretrained networks, by the name that the study gives them."""
     judge: Judging | None = None
     """The network that scores pictures, or a list of several, which are to agree. Without this
     section nothing is set aside and nothing is scored."""
-    aggregations: Annotated[
-        tuple[Annotated[str, OneOf(AGGREGATIONS)], ...],
-        Field(min_length=1, strict=False),
-        AfterValidator(unique),
-    ] = tuple(AGGREGATIONS)
+    aggregations: Aggregations = tuple(AGGREGATIONS)
     """How the style losses of many paintings become one; each with each backbone is a model."""
     optimizers: Optimizers = Field(default_factory=lambda: {n: OPTIMIZERS[n]() for n in DEFAULTS})
     """What every model is trained with, to choose the best; settings by name."""
@@ -111,6 +155,38 @@ class Study(Section):
         """Return the network of a backbone, without weights of losses."""
         return self.backbones[backbone].only(BackboneNetwork)
 
+    def file_of(self, backbone: str) -> str:
+        """Return the backbone under whose name the network of a backbone is kept.
+
+        It is that which it is `like`, where both have one network: style targets are the same, too.
+        """
+        like = self.backbones[backbone].like
+        same = like is not None and self.network(like) == self.network(backbone)
+        return str(like) if same else backbone
+
+    @property
+    def files(self) -> list[str]:
+        """The backbones whose networks and style targets are kept, each network once."""
+        return list(dict.fromkeys(self.file_of(name) for name in self.backbones))
+
+    def canvas_of(self, backbone: str) -> Canvas:
+        """Return what pictures are held as while they are painted with a backbone."""
+        return self.backbones[backbone].canvas or self.canvas
+
+    def aggregations_of(self, backbone: str) -> tuple[str, ...]:
+        """Return the aggregations of a backbone's models, in the order of the study's."""
+        own = self.backbones[backbone].aggregations or self.aggregations
+        return tuple(name for name in self.aggregations if name in own)
+
+    @property
+    def models(self) -> list[tuple[str, str]]:
+        """The models: backbone and aggregation."""
+        return [
+            (backbone, aggregation)
+            for backbone in self.backbones
+            for aggregation in self.aggregations_of(backbone)
+        ]
+
     def given(self) -> dict[str, Any]:
         """Return the values on which results depend that do not equal their defaults."""
         values = super().given()
@@ -146,21 +222,58 @@ class Study(Section):
             raise MistakesError(*mistakes)
         return styles
 
+    @field_validator("canvas")
+    @classmethod
+    def _check_canvas(cls, canvas: Canvas, info: ValidationInfo) -> Canvas:
+        mistakes = _misfits(canvas, info, unpadded=False)
+        if mistakes:
+            raise MistakesError(*mistakes)
+        return canvas
+
     @field_validator("backbones")
     @classmethod
     def _check_backbones(
         cls, backbones: dict[str, Backbone], info: ValidationInfo
     ) -> dict[str, Backbone]:
-        """See that there are files of weights for each."""
+        """See that there are files of weights for each, and that its canvas fits."""
         mistakes: list[Mistake] = []
-        for name, backbone in backbones.items() if _looks(info) else ():
+        for name, backbone in backbones.items():
             try:
-                backbone.check_files(backbone.layers)
+                if _looks(info):
+                    backbone.check_files(backbone.layers)
+                elif backbone.architecture is None:
+                    continue
+                unpadded = backbone.is_unpadded
             except MistakesError as error:
                 mistakes += [Mistake(mistake.text, (name,)) for mistake in error.mistakes]
+                continue
+            canvas = backbone.canvas or info.data.get("canvas") or Canvas()
+            # What is wrong with the study's own for any backbone has been told already.
+            told = [] if backbone.canvas else _misfits(canvas, info, unpadded=False)
+            mistakes += [
+                Mistake(mistake.text, (name, "canvas", *mistake.path))
+                for mistake in _misfits(canvas, info, unpadded=unpadded)
+                if mistake not in told
+            ]
         if mistakes:
             raise MistakesError(*mistakes)
         return backbones
+
+    @field_validator("aggregations")
+    @classmethod
+    def _check_aggregations(
+        cls, aggregations: tuple[str, ...], info: ValidationInfo
+    ) -> tuple[str, ...]:
+        """See that they are all that a backbone's own models have."""
+        mistakes = [
+            f"{own} is missing, which the backbone {name} has"
+            for name, backbone in info.data.get("backbones", {}).items()
+            for own in backbone.aggregations or ()
+            if own not in aggregations
+        ]
+        if mistakes:
+            raise MistakesError(*mistakes)
+        return aggregations
 
     @field_validator("training")
     @classmethod
@@ -204,6 +317,11 @@ def _find_empty(values: Any, where: str) -> Iterator[str]:
         yield from _find_empty(value, f"{where}{key}.")
         for number, inner in enumerate(value) if isinstance(value, list) else ():
             yield from _find_empty(inner, f"{where}{key}.{number}.")
+
+
+def _misfits(canvas: Canvas, info: ValidationInfo, *, unpadded: bool) -> list[Mistake]:
+    side = info.data.get("image_size")
+    return list(canvas.mistakes(side, side, unpadded)) if side else []
 
 
 def _looks(info: ValidationInfo) -> bool:

@@ -33,19 +33,21 @@ class Demand:
     runs: int
     """Training jobs."""
     pictures: int
-    """Stylised test pictures, each a job."""
+    """Stylised test pictures, each a job that takes it from those painted together."""
     training_steps: int
     """Steps of single pairs, at most: no run ends before its limit."""
     painting_steps: int
     """Steps of single pictures, at most."""
     jobs: int
     """All jobs."""
+    starts: int
+    """Of these, those that start TensorFlow."""
 
 
 def foresee(study: Study) -> Demand:
     """Count what a whole study takes, nothing of it being there."""
     styles = study.styles.each()
-    backbones, models = len(study.backbones), len(study.backbones) * len(study.aggregations)
+    networks, models = len(study.files), len(study.models)
     pairs = len(styles) * study.contents.train
     runs = models * len(study.optimizers)
     pictures = models * len(styles) * study.contents.test
@@ -54,19 +56,22 @@ def foresee(study: Study) -> Demand:
     jobs = (
         2  # catalogue, selection
         + prepared_pictures(study)
-        + backbones * (1 + len(styles))
+        + networks * (1 + len(styles))
         + measured
         + runs
         + models
+        + models * len(styles)
         + pictures
         + 2  # choices, report
     )
     if study.judge:
         judges = len(study.judge.networks)
         # Each is loaded, compared with backbones and other judges, shown what scores lie between.
-        jobs += judges * (1 + backbones + 1 + models) + math.comb(judges, 2)
+        jobs += judges * (1 + networks + 1 + models) + math.comb(judges, 2)
         jobs += 2  # scores, findings
-    return Demand(pairs, runs, pictures, runs * pairs * epochs, pictures * epochs, jobs)
+    light = prepared_pictures(study) + pictures + models + 4
+    steps = runs * pairs * epochs
+    return Demand(pairs, runs, pictures, steps, pictures * epochs, jobs, jobs - light)
 
 
 def prepared_pictures(study: Study) -> int:
@@ -85,7 +90,9 @@ def memory(study: Study, pictures: int, styles: int) -> int:
         styles: How many styles' paintings it holds.
     """
     each = max((_paintings(style.images) for style in study.styles.each()), default=0)
-    picture = _PICTURE_MB * (study.image_size / 224) ** 2
+    # A canvas may be larger than its picture.
+    around = max(study.canvas_of(name).padding for name in study.backbones)
+    picture = _PICTURE_MB * ((study.image_size + 2 * around) / 224) ** 2
     held = _BASE_MB + _PAINTING_MB * each * styles + picture * pictures
     return math.ceil(_SPARE * held / 500) * 500
 
@@ -96,7 +103,7 @@ def disk(study: Study) -> int:
     paintings = sum(_paintings(style.images) for style in study.styles.each())
     picture = 3 * study.image_size**2
     return (
-        len(study.backbones) * paintings * _PAINTING_BYTES
+        len(study.files) * paintings * _PAINTING_BYTES
         + prepared_pictures(study) * picture
         + demand.pictures * _STYLIZED_BYTES
         # Losses, and what running jobs save: pictures and two optimizer states in single precision.

@@ -19,7 +19,7 @@ from nstcore.painting.optimizers import Adam
 from nstcore.painting.schedule import Schedule
 from nstcore.painting.stylize import stylize
 from nstcore.study.config import Study
-from nstcore.study.demand import disk, foresee, memory, prepared_pictures
+from nstcore.study.demand import disk, foresee, memory
 from nstcore.study.preflight import available_memory
 
 # The first step builds the graph, and the next may still be slower.
@@ -68,7 +68,7 @@ def time_step(study: Study, name: str) -> float:
     contents = rng.random((batch, side, side, 3), dtype=np.float32)
     target = _target(study, backbone, rng)
     ends: list[float] = []
-    objective = Objective(aggregation=study.aggregations[0], alpha=1.0, beta=1.0)
+    objective = Objective(aggregation=study.aggregations_of(name)[0], alpha=1.0, beta=1.0)
     schedule = Schedule(epochs=_WARM + _TIMED)
     stylize(
         contents,
@@ -78,6 +78,7 @@ def time_step(study: Study, name: str) -> float:
         Adam(),
         schedule,
         lambda *_: ends.append(time.monotonic()),
+        study.canvas_of(name),
     )
     return statistics.median(np.diff(ends[_WARM:]).tolist()) / batch
 
@@ -94,9 +95,8 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
     demand, here = foresee(study), look(study)
     styles = study.styles.each()
     yield (
-        f"study {study.name}: {len(study.backbones)} backbones x {len(study.aggregations)} "
-        f"aggregations, {len(styles)} styles, {study.contents.train} + {study.contents.test} "
-        "contents"
+        f"study {study.name}: {len(study.models)} models of {len(study.backbones)} backbones, "
+        f"{len(styles)} styles, {study.contents.train} + {study.contents.test} contents"
     )
     yield (
         f"jobs: {demand.jobs:,} in all, of them {demand.runs:,} training runs of {demand.pairs:,} "
@@ -108,7 +108,7 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
     )
     times = ", ".join(f"{name} {1000 * value:.0f} ms" for name, value in seconds.items())
     yield f"a step of one pair here: {times}"
-    mean = statistics.fmean(seconds.values())
+    mean = statistics.fmean(seconds[backbone] for backbone, _ in study.models)
     parallel = max(1, cores // study.compute.threads)
 
     def shared(value: float) -> str:
@@ -117,7 +117,7 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
     parts = {
         "training": demand.training_steps * mean,
         "painting": demand.painting_steps * mean,
-        "starting programs": (demand.jobs - prepared_pictures(study)) * start,
+        "starting programs": demand.starts * start,
     }
     left = {
         "training": parts["training"] * (1 - here.runs / demand.runs),

@@ -137,9 +137,9 @@ def read_results(folder: Path | str) -> Results:
     ]
     backbones = {}
     for name in config.backbones:
-        path = folder / "backbones" / f"{name}.json"
+        path = folder / "backbones" / f"{config.file_of(name)}.json"
         backbones[name] = read_json(dict[str, Any], path) if path.is_file() else {}
-        if not backbones[name]:
+        if not backbones[name] and relative(path, folder) not in missing:
             missing.append(relative(path, folder))
     loss_weights = {}
     for name in config.backbones:
@@ -204,9 +204,11 @@ def _read_differences(
     folder: Path, config: Study, missing: list[str]
 ) -> dict[tuple[str, str, str], float]:
     """See `Results.differences`."""
-    if not set(PAIR) <= set(config.aggregations):
-        return {}
-    paths = [folder / "pairs" / f"{backbone}.csv" for backbone in config.backbones]
+    paths = [
+        folder / "pairs" / f"{backbone}.csv"
+        for backbone in config.backbones
+        if set(PAIR) <= set(config.aggregations_of(backbone))
+    ]
     missing += [relative(path, folder) for path in paths if not path.is_file()]
     rows = read_differences(filter(Path.is_file, paths)).to_dict("records")
     return {

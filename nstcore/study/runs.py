@@ -110,7 +110,7 @@ def read_models(
         missing.append("choices.csv")
     models = []
     for backbone in config.backbones:
-        for aggregation in config.aggregations:
+        for aggregation in config.aggregations_of(backbone):
             choice = choices.get((backbone, aggregation))
             own = folder / "choices" / backbone / f"{aggregation}.csv"
             if choice is None and own.is_file():

@@ -40,11 +40,13 @@ const Grid = (() => {
 
   // All places along an axis: [{backbone: ...}, ...].
   function places(axis) {
-    return parts(axis).reduce(
-      (found, part) =>
-        found.flatMap((place) => values(part).map((value) => ({ ...place, [part]: value }))),
-      [{}],
-    );
+    return parts(axis)
+      .reduce(
+        (found, part) =>
+          found.flatMap((place) => values(part).map((value) => ({ ...place, [part]: value }))),
+        [{}],
+      )
+      .filter(Study.exists);
   }
 
   const name = (place) =>
@@ -82,14 +84,15 @@ const Grid = (() => {
     }
     corner.rowSpan = 2;
     const second = element("tr");
-    const aggregations = values("aggregation");
-    for (const backbone of values("backbone")) {
+    const models = places("model");
+    for (const backbone of new Set(models.map((one) => one.backbone))) {
+      const own = models.filter((one) => one.backbone === backbone);
       first.append(
-        element("th", { scope: "colgroup", colspan: aggregations.length }, ...head("backbone", backbone)),
+        element("th", { scope: "colgroup", colspan: own.length }, ...head("backbone", backbone)),
       );
       second.append(
-        ...aggregations.map((one) =>
-          element("th", { scope: "col" }, ...head("model", `${backbone}/${one}`)),
+        ...own.map(({ aggregation }) =>
+          element("th", { scope: "col" }, ...head("model", `${backbone}/${aggregation}`)),
         ),
       );
     }
@@ -107,8 +110,12 @@ const Grid = (() => {
         line.firstChild.append(element("div", {}, ...head("model", `${value}/${other}`))),
       );
       for (const column of places(columns)) {
-        const found = cells.get(Study.at({ ...section, ...row, ...column }));
-        line.append(element("td", {}, ...(found ?? [element("span", { class: "absent" }, "missing")])));
+        const place = { ...section, ...row, ...column };
+        const found = cells.get(Study.at(place));
+        const none = Study.exists(place)
+          ? element("span", { class: "absent" }, "missing")
+          : element("span", { class: "none" }, "no such model");
+        line.append(element("td", {}, ...(found ?? [none])));
         count += Boolean(found);
       }
       body.append(line);
@@ -143,7 +150,7 @@ const Grid = (() => {
           })),
         ),
       [{}],
-    );
+    ).filter((place) => [rows, columns].every((axis) => places(axis).some((one) => Study.exists({ ...place, ...one }))));
   }
 
   function build() {
@@ -153,8 +160,8 @@ const Grid = (() => {
     const byStyle = free(shown).join() === "style" && !shown.fixed.style;
     jump.hidden = !byStyle || values("style").length === 1;
     if (byStyle) {
-      values("style").forEach((style, number) => {
-        grids.children[number].id = `style-${style}`;
+      made.forEach(([section], number) => {
+        section.id = `style-${values("style")[number]}`;
       });
     }
     const count = made.reduce((sum, [, one]) => sum + one, 0);
@@ -180,7 +187,7 @@ const Grid = (() => {
       .filter((axis) => !(axis in State.filter.value))
       .forEach((axis, number) => {
         if (number > 0 && next.fixed[axis] === undefined) {
-          next.fixed[axis] = Study.values(axis)[0];
+          next.fixed[axis] = Study.commonest(axis);
         }
       });
     return next;

@@ -4,7 +4,7 @@
 "use strict";
 
 const Study = (() => {
-  const { axes, pictures, remake } = JSON.parse(document.getElementById("data").textContent);
+  const { axes, models, pictures, remake } = JSON.parse(document.getElementById("data").textContent);
   const AXES = ["backbone", "aggregation", "style", "content"];
   const NAMES = {
     backbone: "Backbone",
@@ -19,6 +19,20 @@ const Study = (() => {
 
   // The number of the picture at a place {backbone, aggregation, style, content}, if it is there.
   const at = (place) => numbers.get(key(place));
+
+  // Whether a place may have a picture: not every backbone has every aggregation.
+  const exists = (place) =>
+    models.some(
+      ([backbone, aggregation]) =>
+        (place.backbone ?? backbone) === backbone && (place.aggregation ?? aggregation) === aggregation,
+    );
+
+  // The value of an axis with which most pictures may be; of equals the first.
+  function commonest(axis) {
+    const count = (value) =>
+      models.filter(([backbone, aggregation]) => ({ backbone, aggregation })[axis] === value).length;
+    return values(axis).reduce((best, one) => (count(one) > count(best) ? one : best));
+  }
 
   const values = (axis) => axes[axis].map(([value]) => value);
 
@@ -43,5 +57,5 @@ const Study = (() => {
     return `#${given.map(encodeURIComponent).join("/")}`;
   }
 
-  return { AXES, NAMES, pictures, remake, at, values, label, find, address };
+  return { AXES, NAMES, pictures, remake, at, exists, commonest, values, label, find, address };
 })();

@@ -97,7 +97,7 @@ def dropping_port() -> Iterator[int]:
         ("text.pem", r"no certificates .*; mend or unset REQUESTS_CA_BUNDLE"),
     ],
 )
-def test_certificates_that_are_not_trusted_or_not_there_end_at_once(  # noqa: PLR0913
+def test_certificates_that_are_not_trusted_or_not_there_end_at_once(
     bundle: str | None,
     words: str,
     kaggle: KaggleServer,

@@ -18,6 +18,7 @@ start_tensorflow(threads=int(sys.argv[1]), seed=0)
 from nstcore.backbones.backbone import load_backbone
 from nstcore.losses.style_target import StyleTarget
 from nstcore.losses.objective import Objective
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.optimizers import OPTIMIZERS
 from nstcore.painting.schedule import Schedule
 from nstcore.painting.stylize import stylize
@@ -36,6 +37,16 @@ for architecture in ("VGG16", "MobileNetV2"):
         done = stylize(
             contents, target, backbone, objective, OPTIMIZERS[optimizer](), Schedule(epochs=4)
         )
+        digest.update(done.images.tobytes())
+        digest.update(done.history.to_csv().encode())
+    for canvas, optimizer in (
+        (Canvas(kind="pyramid", levels=4, shifts=4, padding=8), "adam"),
+        (Canvas(kind="fourier", shifts=3, shift_pixels=9, padding=4), "lbfgs"),
+        (Canvas(shifts=4, padding=8), "rmsprop"),
+    ):
+        schedule = Schedule(epochs=5, seed=2)
+        how = (contents, target, backbone, Objective(aggregation="squared"))
+        done = stylize(*how, OPTIMIZERS[optimizer](), schedule, canvas=canvas)
         digest.update(done.images.tobytes())
         digest.update(done.history.to_csv().encode())
 print(digest.hexdigest())

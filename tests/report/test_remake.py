@@ -14,6 +14,7 @@ import yaml
 from PIL import Image
 from small_study import ARTISTS, TESTS, config, write_study
 
+from nstcore.painting.canvas import Canvas
 from nstcore.report.remake import content_line, remake_call, remake_command, remake_config
 from nstcore.study.config import Study
 from nstcore.study.results import Results, read_results
@@ -60,6 +61,27 @@ def test_the_config_is_of_one_model_style_and_content(
     assert study.network("Control") == whole.network("Control")
     assert (study.seed, study.image_size, study.data) == (whole.seed, whole.image_size, whole.data)
     assert study.objective("Control").numbers == (1.0, 100.0)
+
+
+def test_a_variant_stands_by_itself_with_its_canvas(results: Results) -> None:
+    canvas = {"kind": "pyramid", "levels": 3, "shifts": 4, "padding": 8}
+    changed = results.config.full()
+    changed["backbones"]["Control"] |= {
+        "like": "VGG16",
+        "canvas": canvas,
+        "aggregations": ["simple", "squared"],
+    }
+    variant = replace(results, config=Study.read(changed, "config"))
+    model = control(variant)
+    text = remake_config(variant, model, STYLES[0], variant.contents("test")[0])
+    study = Study.from_config(yaml.safe_load(text))
+    assert list(study.backbones) == ["Control"]
+    assert study.canvas_of("Control") == variant.config.canvas_of("Control") == Canvas(**canvas)
+    assert study.models == [("Control", model.aggregation)]
+    call = remake_call(variant, model, STYLES[0])
+    ast.parse(call)
+    assert "canvas = nstcore.Canvas(\n    kind='pyramid',\n    shifts=4,\n" in call
+    assert "    canvas=canvas,\n" in call
 
 
 def test_one_line_is_marked_and_changing_it_changes_the_painting(results: Results) -> None:

@@ -52,7 +52,11 @@ def test_its_layers_are_the_library_s_defaults(config):
 def test_the_demo_is_a_valid_study():
     study = Study.from_config(yaml.safe_load((ROOT / "demo.yaml").read_text("utf-8")))
     assert study.name == "demo"
-    assert len(study.backbones) == 2
+    assert list(study.backbones) == ["MobileNetV2", "MobileNetV2-cured", "MobileNetV2-untrained"]
+    # The cures beside plain pixels, and a control in one aggregation.
+    assert study.canvas_of("MobileNetV2").is_plain
+    assert study.backbones["MobileNetV2-cured"].like == "MobileNetV2"
+    assert len(study.models) == 5
 
 
 def put(config, path, value):

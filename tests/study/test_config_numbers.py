@@ -22,8 +22,18 @@ WHOLE = {
     "styles": {"images": 12, "artists": ["Ada"], "sets": {"Own": {"folder": "x", "images": 4}}},
     "contents": {"source": "photographs", "train": 2, "test": 3},
     "loss": {"alpha": 1, "beta": 2, "content_share": 1, "total_variation": 1},
+    "canvas": {
+        "kind": "pyramid",
+        "shifts": 2,
+        "shift_pixels": 4,
+        "padding": 5,
+        "rate": 1,
+        "levels": 3,
+        "growth": 2,
+    },
     "backbones": {
         "Net": {
+            "canvas": {"kind": "fourier", "power": 1},
             "architecture": "MobileNetV2",
             "weights": "random",
             "alpha": 3,

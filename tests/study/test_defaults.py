@@ -11,6 +11,7 @@ from nstcore.backbones.architectures import ARCHITECTURES
 from nstcore.backbones.network import BackboneNetwork
 from nstcore.common.versions import NUMERICS_VERSION
 from nstcore.losses.objective import Objective
+from nstcore.painting.canvas import Canvas
 from nstcore.painting.optimizers import OPTIMIZERS
 from nstcore.painting.schedule import TrainingSchedule
 from nstcore.selection.styles import Contents, Styles
@@ -20,6 +21,7 @@ SECTIONS = {
     "network": BackboneNetwork,
     "loss": Objective,
     "training": TrainingSchedule,
+    "canvas": Canvas,
     "styles": Styles,
     "contents": Contents,
     **{f"optimizers.{name}": kind for name, kind in OPTIMIZERS.items()},

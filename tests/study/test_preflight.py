@@ -96,9 +96,10 @@ def test_the_counts_are_those_of_the_config() -> None:
     demand = foresee(study())
     assert (demand.pairs, demand.runs, demand.pictures) == (4, 6, 4)
     assert (demand.training_steps, demand.painting_steps) == (6 * 4 * 10, 4 * 10)
-    # 9 inputs, 1 network, 2 targets, loss weights, 6 runs, 2 + 1 choices, 4 pictures; catalogue,
-    # selection and report.
-    assert demand.jobs == 9 + 1 + 2 + 1 + 6 + 3 + 4 + 3
+    # 9 inputs, 1 network, 2 targets, loss weights, 6 runs, 2 + 1 choices, 4 pictures in 4 jobs that
+    # paint; catalogue, selection and report.
+    assert demand.jobs == 9 + 1 + 2 + 1 + 6 + 3 + 4 + 4 + 3
+    assert demand.starts == 1 + 2 + 1 + 6 + 4
 
 
 JUDGES = [

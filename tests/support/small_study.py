@@ -14,6 +14,7 @@ from PIL import Image
 from nstcore.common.tables import write_table
 from nstcore.images.io import save_png
 from nstcore.judging.answers import find
+from nstcore.judging.canvases import Variant, read_variants
 from nstcore.judging.findings import JudgeReport, write_findings
 from nstcore.judging.fitness import Fitness
 from nstcore.judging.measures import MEASURES
@@ -52,6 +53,8 @@ BACKBONES = {
     "Control": ("random", "a control, <never> trained"),
 }
 AGGREGATIONS = ("simple", "squared")
+OWN: dict[str, dict[str, Any]] = {}
+"""Keys of single backbones beside those that all of them have."""
 OPTIMIZERS = {"adam": {"learning_rate": 0.02}, "sgd": {"learning_rate": 10.0}}
 # As folders and files may be called: names are data, whatever they look like.
 ARTISTS = {
@@ -103,7 +106,7 @@ def write_study(folder: Path) -> Path:
         for number, style in enumerate(ARTISTS):
             path = folder / "targets" / backbone / f"{style}.json"
             _write_json(path, {"floor": FLOOR + number})
-        for aggregation in AGGREGATIONS:
+        for aggregation in aggregations_of(backbone):
             rows.append({"backbone": backbone, "aggregation": aggregation, **CHOSEN})
             for optimizer, totals in CURVES.items():
                 write_history(folder, backbone, aggregation, optimizer, totals)
@@ -137,6 +140,7 @@ def config() -> dict[str, Any]:
                 **network,
                 "alpha": 1.0,
                 "beta": 100.0,
+                **OWN.get(name, {}),
             }
             for name, (weights, description) in BACKBONES.items()
         },
@@ -151,6 +155,23 @@ def config() -> dict[str, Any]:
         },
         "compute": {"threads": 1},
     }
+
+
+def aggregations_of(backbone: str) -> tuple[str, ...]:
+    """Return those of a backbone's models."""
+    return tuple(OWN.get(backbone, {}).get("aggregations", AGGREGATIONS))
+
+
+def _variants() -> tuple[Variant, ...]:
+    return read_variants(
+        json.dumps(
+            {
+                name: {"like": None, "canvas": {}, "same": True, "network": "VGG16"}
+                | {key: value for key, value in OWN.get(name, {}).items() if key != "aggregations"}
+                for name in BACKBONES
+            }
+        )
+    )
 
 
 def digest(backbone: str) -> str:
@@ -236,6 +257,7 @@ def write_judged(folder: Path) -> None:
     pictures = [
         row(STYLIZED, style, name, way(*model, style, name), *model)
         for model in product(BACKBONES, AGGREGATIONS)
+        if model[1] in aggregations_of(model[0])
         for style in ARTISTS
         for name in TESTS
     ]
@@ -255,6 +277,8 @@ def write_judged(folder: Path) -> None:
     fitness = Fitness(0.75, 2, 4, gaps, near, 0.875)
     differences = []
     for backbone in BACKBONES:
+        if not set(PAIR) <= set(aggregations_of(backbone)):
+            continue
         path = folder / "pairs" / f"{backbone}.csv"
         table = measure_differences(
             backbone,
@@ -281,6 +305,7 @@ def write_judged(folder: Path) -> None:
         [JudgeReport(JUDGE, about, fitness)],
         training,
         differences=read_differences(differences),
+        variants=_variants(),
     )
     write_findings(findings, folder / "findings.json")
 

@@ -140,7 +140,7 @@ def test_an_estimate_tells_what_a_study_takes_and_leaves_no_trace_of_it(
     done = snakemake(tmp_path, "estimate")
     assert done.returncode == 0, done.stdout
     for words in (
-        "study small: 1 backbones x 2 aggregations, 2 styles, 2 + 1 contents",
+        "study small: 2 models of 1 backbones, 2 styles, 2 + 1 contents",
         "4 training runs of 4 pairs and 4 pictures",
         "steps: at most 32 in training and 8 in painting",
         "a step of one pair here: Net-untrained ",

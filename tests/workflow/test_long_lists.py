@@ -73,7 +73,7 @@ def test_no_command_grows_with_the_number_of_pictures(folder):
     assert done.returncode == 0, done.stdout[-2000:]
     commands = re.findall(r"python -m workflow_scripts\..*2>&1", done.stdout)
     programs = {command.split()[2].rpartition(".")[2] for command in commands}
-    assert {"weigh_losses", "train", "stylize", "score", "compare"} <= programs
+    assert {"weigh_losses", "train", "paint", "score", "compare"} <= programs
     assert sum(map(len, commands)) > 100_000
     for command in commands:
         # What Bash's own printf writes is handed to no process.

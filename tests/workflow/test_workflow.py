@@ -19,6 +19,7 @@ from PIL import Image
 from processes import see
 
 from nstcore.common.tables import columns
+from nstcore.demo import paint_dataset, write_photographs
 from nstcore.images.io import read_text
 from nstcore.judging.findings import read_findings
 from nstcore.judging.fitness import read_fitness
@@ -212,7 +213,7 @@ def test_a_deleted_picture_is_made_again(study, results):
     picture.unlink()
     done = snakemake(study)
     assert done.returncode == 0, done.stdout
-    assert jobs(done)["stylize"] == 1
+    assert (jobs(done)["paint"], jobs(done)["stylize"]) == (1, 1)
     assert not {"train", "build_target", "load_backbone"} & jobs(done).keys()
     assert picture.read_bytes() == bytes_before
 
@@ -328,9 +329,35 @@ def test_one_picture_again_is_one_job_and_the_same_bytes(study, results):
     others = modified(results / "inputs")
     done = snakemake(study, str(picture.relative_to(study)), "--force")
     assert done.returncode == 0, done.stdout
-    assert jobs(done) == {"stylize": 1}
+    assert jobs(done) == {"paint": 1, "stylize": 1}
     assert picture.read_bytes() == bytes_before
     assert modified(results / "inputs") == others
+    # Nothing is left of what pictures are painted into.
+    assert not any(path.is_file() for path in (results / "painted").rglob("*"))
+
+
+def test_only_pictures_that_are_named_are_painted(tmp_path):
+    """One of a style's pictures costs no more than itself, and has the same bytes."""
+    folder = tmp_path / "project"
+    folder.mkdir()
+    paint_dataset(folder / "artworks", seed=1, paintings=4)
+    write_photographs(folder / "photographs")
+    contents = {**UNJUDGED["contents"], "test": 2}
+    config = {**UNJUDGED, "contents": contents, "aggregations": ["simple"]}
+    done = snakemake(folder, config=config)
+    assert done.returncode == 0, done.stdout
+    first, second = sorted((folder / "results/small/stylized").rglob("*.png"))[:2]
+    assert first.parent == second.parent
+    before = {path: path.read_bytes() for path in (first, second)}
+    log = folder / "results/small/logs/paint/Net-untrained/simple" / f"{first.parent.name}.log"
+    assert all(f"{path.stem}: total loss" in log.read_text("utf-8") for path in before)
+    done = snakemake(folder, str(first.relative_to(folder)), "--force", config=config)
+    assert done.returncode == 0, done.stdout
+    assert jobs(done) == {"paint": 1, "stylize": 1}
+    assert f"{first.stem}: total loss" in log.read_text("utf-8")
+    assert f"{second.stem}: " not in log.read_text("utf-8")
+    assert {path: path.read_bytes() for path in before} == before
+    assert "Nothing to be done" in snakemake(folder, config=config).stdout
 
 
 def test_the_report_is_the_same_when_it_is_made_again(study, results):
@@ -412,7 +439,7 @@ def test_a_study_that_is_not_there_has_no_report(tmp_path):
 
 def test_touching_a_program_reruns_nothing(study):
     # What a git checkout does; changed numbers are declared by nstcore.NUMERICS_VERSION.
-    program = ROOT / "workflow_scripts" / "stylize.py"
+    program = ROOT / "workflow_scripts" / "paint.py"
     program.touch()
     assert "Nothing to be done" in snakemake(study, "--dry-run").stdout
 

@@ -1,0 +1,107 @@
+"""Repaint contents in one style with a model's choice, and give them their original size back."""
+
+import argparse
+import json
+from pathlib import Path
+
+from nstcore.common.errors import SeveralError, StudyError
+from nstcore.common.program import run
+from nstcore.losses.loss_weights import read_loss_weights
+from nstcore.losses.objective import Objective
+from nstcore.painting.canvas import Canvas
+from nstcore.painting.choose import read_choices
+from nstcore.painting.optimizers import read_optimizers
+from nstcore.painting.progress import Progress
+from nstcore.painting.schedule import Epochs, Schedule
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
+    parser.add_argument("--backbone", required=True, type=Path, help="backbone, .weights.h5")
+    parser.add_argument("--name", help="what the study calls the backbone")
+    parser.add_argument("--target", required=True, type=Path, help="<style>.npz")
+    parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")
+    parser.add_argument("--choice", required=True, type=Path, help="the model's choice, CSV")
+    parser.add_argument("--optimizers", required=True, type=read_optimizers, help="JSON")
+    parser.add_argument("--loss", default=Objective(), type=Objective.from_json, help="JSON")
+    parser.add_argument(
+        "--loss-weights", nargs="?", type=read_loss_weights, help="what was measured, JSON"
+    )
+    parser.add_argument("--epochs", default=Epochs(), type=Epochs.from_json, help="JSON")
+    parser.add_argument("--canvas", default=Canvas(), type=Canvas.from_json, help="JSON")
+    parser.add_argument("--threads", default=1, type=int)
+    parser.add_argument("--seed", default=0, type=int)
+    parser.add_argument("--output", required=True, type=Path, help="folder of PNGs")
+    args = parser.parse_args()
+    choice = read_choices(args.choice).iloc[0]
+    objective = args.loss.model_copy(update={"aggregation": choice["aggregation"]})
+    if args.loss_weights:
+        objective = objective.completed(args.loss_weights)
+    optimizer = args.optimizers[choice["optimizer"]]
+    schedule = Schedule(**dict(args.epochs), epochs=int(choice["epochs"]), seed=args.seed)
+
+    from nstcore.common.runtime import start_tensorflow
+
+    start_tensorflow(args.threads, args.seed)
+
+    from nstcore.backbones.backbone import Backbone
+    from nstcore.images.io import load_batch, resize, save_png, to_image
+    from nstcore.images.prepare import original_size
+    from nstcore.losses.style_target import StyleTarget
+    from nstcore.painting.gallery import Gallery
+    from nstcore.painting.provenance import describe, settings_of
+    from nstcore.painting.stylize import Stylizer
+
+    backbone = Backbone.load(args.backbone)
+    target = StyleTarget.load(args.target, backbone)
+    paint = Stylizer(backbone, objective, optimizer, schedule, args.canvas)
+
+    def settings(content_id: str, side: int) -> dict[str, object]:
+        # In the order that pictures have always had.
+        return {
+            "backbone": args.name or backbone.name,
+            "aggregation": objective.aggregation,
+            "style": args.target.stem,
+            "content_id": content_id,
+            **settings_of(objective, optimizer, schedule, args.canvas),
+            "pooling": backbone.pooling,
+            "precision": backbone.precision,
+            "image_size": side,
+            "threads": args.threads,
+            "seed": schedule.seed,
+        }
+
+    def put(content: Path, path: Path) -> None:
+        with Progress(schedule.epochs) as progress:
+            result = paint(load_batch([content]), target, progress)
+        last = result.history.iloc[-1].to_dict()
+        about = describe(settings(content.stem, result.images.shape[1]), backbone, last)
+        about["style_floor"] = float(result.style_floors[0])
+        image = resize(to_image(result.images[0]), original_size(content))
+        save_png(image, path, {"nstcore": json.dumps(about)})
+        print(
+            f"{content.stem}: total loss {about['total_loss']:.6g} after {schedule.epochs} epochs; "
+            f"style loss {about['style_loss']:.6g}, no mean over the paintings below "
+            f"{about['style_floor']:.6g}",
+            flush=True,
+        )
+
+    identity = {
+        **settings("", 0),
+        "network": [backbone.fingerprint, backbone.content_layer],
+        "paintings": target.pictures_sha256,
+    }
+    errors: list[StudyError] = []
+    with Gallery(args.output, identity, args.contents) as gallery:
+        for content in args.contents:
+            try:
+                gallery.hang(content, put)
+            except StudyError as error:
+                # One content that cannot be painted costs no other one its picture.
+                errors.append(error)
+        if errors:
+            raise SeveralError(*errors)
+
+
+if __name__ == "__main__":
+    run(main)
