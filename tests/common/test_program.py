@@ -132,6 +132,8 @@ def test_every_rule_has_a_program_of_its_name():
         for line in path.read_text("utf-8").splitlines()
         if line.strip().startswith(("rule ", "checkpoint "))
     ]
+    # It copies a picture out of the folder that `paint` painted them into.
+    rules.remove("stylize")
     assert sorted(rules) == [path.stem for path in PROGRAMS]
 
 

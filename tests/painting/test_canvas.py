@@ -98,7 +98,7 @@ def test_parameters_stay_those_of_a_picture_in_range(backbone, target, contents,
     """What a step takes beyond 0..1 is not carried on: the state is that of the picture shown."""
     canvas = CANVASES[name]
     optimization = ImageOptimization(
-        backbone, Objective(), contents.shape, Adam(learning_rate=0.3), canvas
+        backbone, Objective(), contents.shape, Adam(learning_rate=3.0), canvas
     )
     optimization.state = optimization.blank_state(contents)
     targets = optimization.targets(contents, target)
