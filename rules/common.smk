@@ -193,12 +193,15 @@ def asked_pictures():
     return [match.groups() for match in asked] if all(asked) and workflow.local_exec else []
 
 
-def painted_inputs(wildcards):
-    """The prepared contents that a model paints in a style: those asked for, else all tests."""
+def painted_inputs(wildcards, input):
+    """The prepared contents that a model paints in a style: those asked for, else all tests.
+
+    It takes `input` to be no reason to run a job again: a picture that is asked for alone is the
+    one that is painted with others.
+    """
     model = (wildcards.backbone, wildcards.aggregation, wildcards.style)
-    known = contents("test")
-    asked = [name for *other, name in asked_pictures() if tuple(other) == model and name in known]
-    return inputs(asked or known)
+    asked = inputs(name for *other, name in asked_pictures() if tuple(other) == model)
+    return [path for path in input.contents if path in asked] or list(input.contents)
 
 
 def stylized_images(wildcards):

@@ -88,7 +88,7 @@ rule paint:
     input:
         backbone=network_file,
         target=target_files,
-        contents=painted_inputs,
+        contents=test_inputs,
         choice=rules.choose.output.csv,
         weights=loss_weights,
     output:
@@ -103,6 +103,7 @@ rule paint:
     resources:
         mem_mb=memory(STUDY, 1, 1),
     params:
+        contents=painted_inputs,
         optimizers=as_is(write_optimizers(STUDY.optimizers)),
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
         epochs=STUDY.training.only(Epochs).to_json(),
@@ -113,7 +114,7 @@ rule paint:
     shell:
         "python -m workflow_scripts.paint --backbone {input.backbone:q}"
         " --name {wildcards.backbone:q} --target {input.target:q}"
-        f" --contents {lines('input.contents')}"
+        f" --contents {lines('params.contents')}"
         " --choice {input.choice:q}"
         " --optimizers {params.optimizers:q} --loss {params.loss:q}"
         " --loss-weights {input.weights:q} --epochs {params.epochs:q} --canvas {params.canvas:q}"
