@@ -4,7 +4,7 @@ Nothing here needs TensorFlow.
 """
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import pandas as pd
@@ -30,7 +30,7 @@ from nstcore.judging.points import (
     to_point,
     why_not,
 )
-from nstcore.judging.sentences import format_number, format_range
+from nstcore.judging.sentences import format_number, format_range, format_signed
 from nstcore.judging.statistics import CONFIDENCE, Interval, Verdict, exponential, level
 
 MARGIN = 0.1
@@ -257,8 +257,21 @@ def _answer_price(pictures: Paired, cured: Sequence[Cured]) -> Answer:
     if not told:
         words.insert(0, "Of content, not that these pictures could show it.")
     statements = tuple(one for said in found.values() for one in said)
+    each = "; ".join(f"{cure} {_tell_price(found, cure)}" for cure in cures)
+    words.append(f"By {pictures.judges[0]}, with {format_percent(confidence)} intervals: {each}.")
     question = "What does a cure cost in content?"
-    return Answer("price", question, join(" ".join(words), statements), statements, told)
+    return Answer("price", question, " ".join(words), statements, told)
+
+
+def _tell_price(found: Mapping[tuple[str, str], Sequence[Statement]], cure: str) -> str:
+    """Tell by how much a cure changes style and content, by the first judge."""
+    told = ((label, found[label, cure][0].comparison) for label in PRICES)
+    return ", ".join(
+        f"{label} {format_signed(said.difference)} ({format_range(said.low, said.high)})"
+        if said.verdict != "too few"
+        else f"{label} of too few pairs ({said.pairs})"
+        for label, said in told
+    )
 
 
 def _answer_cures(pictures: Paired, cured: Sequence[Cured], reference: str | None) -> Told:
@@ -363,7 +376,7 @@ def _to_ratio(interval: Interval) -> tuple[float, float, float]:
 def _tabulate(
     pictures: Paired, cured: Sequence[Cured], reference: str | None
 ) -> Iterator[CanvasRow]:
-    """Yield each network on plain pixels, then with each cure; all intervals hold at once."""
+    """Yield each network on plain pixels, then with each cure."""
     for plain in dict.fromkeys(one.plain for one in cured):
         yield _row(pictures, Cured("", plain[0], *plain), reference, ())
         for one in cured:
@@ -372,11 +385,20 @@ def _tabulate(
                     statement
                     for labels in (PRICES, SYMPTOMS)
                     for label in labels
-                    for statement in _compare(
-                        pictures, label, [one], level(len(labels) * len(cured))
-                    )
+                    for statement in _change(pictures, label, one, len(labels) * len(cured))
                 )
                 yield _row(pictures, one, reference, changes)
+
+
+def _change(pictures: Paired, label: str, one: Cured, comparisons: int) -> Iterator[Statement]:
+    """Yield what a cure changes: the interval its own, the verdict one that holds for all rows.
+
+    An interval for all rows would tell how many rows there are rather than what a cure does: with
+    three artists and twenty rows it is ten times as wide as that of one.
+    """
+    own = _compare(pictures, label, [one], CONFIDENCE)
+    for shown, said in zip(own, _compare(pictures, label, [one], level(comparisons)), strict=True):
+        yield replace(said, comparison=replace(shown.comparison, verdict=said.comparison.verdict))
 
 
 def _row(

@@ -38,7 +38,7 @@ def tell(comparison: Comparison, where: str = "", judge: str = "") -> str:
     by = (
         f"{format_number(comparison.difference)} times"
         if comparison.ratio
-        else f"by {_signed(comparison.difference)}"
+        else f"by {format_signed(comparison.difference)}"
     )
     ends = format_range(comparison.low, comparison.high)
     interval = (
@@ -94,7 +94,8 @@ def format_p(p: float) -> str:
     return "below 0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _signed(value: float) -> str:
+def format_signed(value: float) -> str:
+    """Write a difference, which has its sign."""
     return f"{'+' if value > 0 else ''}{format_number(value)}"
 
 
