@@ -106,9 +106,9 @@ COMPILE = .venv-lock/bin/uv pip compile pyproject.toml --universal --fork-strate
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv
-	$(COMPILE) --extra workflow --extra demo --extra dev --output-file .venv-lock/all.lock
-	$(COMPILE) --extra workflow --extra demo --constraint .venv-lock/all.lock --output-file requirements.lock
-	$(COMPILE) --extra workflow --extra demo --extra dev --constraint .venv-lock/all.lock \
+	$(COMPILE) --extra workflow --extra dev --output-file .venv-lock/all.lock
+	$(COMPILE) --extra workflow --constraint .venv-lock/all.lock --output-file requirements.lock
+	$(COMPILE) --extra workflow --extra dev --constraint .venv-lock/all.lock \
 	  $$(sed -n 's/^\([a-z0-9][a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
 	  --output-file requirements-dev.lock
 	rm -rf .venv-lock

@@ -4,6 +4,7 @@ from .backbones.network import BackboneNetwork as BackboneNetwork
 from .common.versions import CONFIG_VERSION as CONFIG_VERSION
 from .common.versions import NUMERICS_VERSION as NUMERICS_VERSION
 from .losses.aggregation import aggregate as aggregate
+from .losses.blend import Blend as Blend
 from .losses.gram import gram_matrix as gram_matrix
 from .losses.objective import Objective as Objective
 from .losses.style_target import StyleTarget as StyleTarget

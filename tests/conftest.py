@@ -12,6 +12,7 @@ ROOT = Path(__file__).parent.parent
 
 # Left out of `make check`: what starts programs, browsers and servers, or trains for long.
 SLOW = (
+    "app",
     "workflow",
     "benchmarks",
     "demo",
@@ -35,6 +36,7 @@ SLOW = (
     "painting/test_reproducible",
     "painting/test_resume",
     "painting/test_stylize",
+    "painting/test_tiles",
     "painting/test_train",
     "report/test_report_browser",
 )

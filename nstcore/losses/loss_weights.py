@@ -21,9 +21,10 @@ from nstcore.common.files import read_json, write_json
 from nstcore.common.lazy import tf
 from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
+from nstcore.losses.blend import Blend, parts_of
 from nstcore.losses.content import content_reference, content_size
 from nstcore.losses.gram import packed_gram
-from nstcore.losses.style_target import StyleTarget
+from nstcore.losses.style_target import Grams, StyleTarget
 
 if TYPE_CHECKING:
     from nstcore.backbones.backbone import Backbone
@@ -94,16 +95,18 @@ def measure(
 
 def measure_each(
     backbone: "Backbone",
-    features: Mapping[str, Tensor],
-    target: StyleTarget,
+    grams: Grams,
+    content: Tensor,
+    style: StyleTarget | Blend,
     content_share: float = 0.2,
 ) -> tuple[Tensor, Tensor]:
     """Measure weights for each content by itself.
 
     Args:
         backbone: Where features come from.
-        features: By layer, of the untouched contents: (batch, height, width, channels).
-        target: The style.
+        grams: Of the untouched contents.
+        content: Their features at the content layer: (batch, height, width, channels).
+        style: The style.
         content_share: As for `measure`.
 
     Returns:
@@ -113,12 +116,17 @@ def measure_each(
     Raises:
         WeightsError: Features are not finite, or all zero for every content.
     """
-    _check_finite(backbone, features)
-    last = features[backbone.content_layer]
-    size = content_size(last)
-    reference = tf.maximum(tf.cast(content_reference(last), tf.float64), _LEAST_CONTENT * size)
-    grams = {name: packed_gram(features[name]) for name in target.weights}
-    style_loss = tf.maximum(_style_loss(grams, target), _LEAST_STYLE * _style_size(target))
+    # What is not finite in features is not in their Gram matrices either.
+    for layer, values in {**grams, backbone.content_layer: tf.square(content)}.items():
+        if not tf.math.is_finite(tf.reduce_sum(values)):
+            raise WeightsError(_not_finite(backbone, layer))
+    size = content_size(content)
+    reference = tf.maximum(tf.cast(content_reference(content), tf.float64), _LEAST_CONTENT * size)
+    losses = [
+        share * tf.maximum(_style_loss(grams, one), _LEAST_STYLE * _style_size(one))
+        for one, share in parts_of(style)
+    ]
+    style_loss = tf.add_n(losses)
     if not tf.reduce_any(reference > 0):
         raise WeightsError(_all_zero(backbone, [backbone.content_layer]))
     if not tf.reduce_all(style_loss > 0):
@@ -151,10 +159,14 @@ def _check_finite(backbone: "Backbone", features: Mapping[str, Tensor]) -> None:
     for layer, values in features.items():
         # Of the squares, since that is what losses are made of.
         if not tf.reduce_all(tf.math.is_finite(tf.reduce_sum(tf.square(values), axis=(1, 2, 3)))):
-            raise WeightsError(
-                f"{backbone.name}: the features of layer {layer!r} are not finite, or too large for"
-                " losses; its weights are damaged, or its preprocessing is another network's"
-            )
+            raise WeightsError(_not_finite(backbone, layer))
+
+
+def _not_finite(backbone: "Backbone", layer: str) -> str:
+    return (
+        f"{backbone.name}: the features of layer {layer!r} are not finite, or too large for"
+        " losses; its weights are damaged, or its preprocessing is another network's"
+    )
 
 
 def _all_zero(backbone: "Backbone", layers: Iterable[str]) -> str:

@@ -1,7 +1,7 @@
 """The objective: the total that is minimised, and what it is weighed by."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, NamedTuple
 
 import numpy as np
@@ -14,10 +14,17 @@ from nstcore.common.section import OneOf, Section
 from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
 from nstcore.losses.aggregation import AGGREGATIONS, aggregate
+from nstcore.losses.blend import Blend, parts_of
 from nstcore.losses.content import content_loss, content_reference, content_size
-from nstcore.losses.gram import packed_gram
 from nstcore.losses.loss_weights import LossWeights, measure_each
-from nstcore.losses.style_target import LayerTarget, StyleTarget, mean_style_loss, style_losses
+from nstcore.losses.style_target import (
+    Grams,
+    LayerTarget,
+    StyleTarget,
+    mean_style_distance,
+    pack,
+    style_distances,
+)
 
 if TYPE_CHECKING:
     from nstcore.backbones.backbone import Backbone
@@ -115,15 +122,45 @@ class Targets(NamedTuple):
     """Weight of each picture's content loss: (batch,); by default the objective's number."""
     beta: Tensor | None = None
     """Weight of each picture's style loss, likewise."""
+    share: Tensor | None = None
+    """What the style counts; by default 1."""
+    others: tuple["StylePart", ...] = ()
+    """Further styles of a blend."""
+
+    @property
+    def parts(self) -> tuple["StylePart", ...]:
+        """All styles, the first one too."""
+        return (StylePart(self.layers, self.layer_weights, self.share), *self.others)
 
     def floor(self) -> Tensor:
         """Return the least that the mean style loss of each picture can be: (batch,)."""
+        return _sum_shares([(part.floor(), part.share) for part in self.parts])
+
+
+class StylePart(NamedTuple):
+    """A style among those of a blend."""
+
+    layers: Mapping[str, LayerTarget]
+    """See `Targets`."""
+    layer_weights: Mapping[str, Tensor]
+    """Likewise."""
+    share: Tensor | None
+    """What it counts; None for 1."""
+
+    def floor(self) -> Tensor:
+        """Return the least that the mean style loss of each picture towards it can be: (batch,)."""
         return tf.add_n(
             [
                 weights / 4 * tf.reduce_mean(self.layers[name].spreads)
                 for name, weights in self.layer_weights.items()
             ]
         )
+
+
+def _sum_shares(values: Sequence[tuple[Tensor, Tensor | None]]) -> Tensor:
+    """Return the sum of values times shares; one value alone as it is."""
+    shared = [value if share is None else share * value for value, share in values]
+    return shared[0] if len(shared) == 1 else tf.add_n(shared)
 
 
 class LossTerms(Section):
@@ -219,7 +256,9 @@ class Objective(LossTerms):
         del kept["content_share"]
         return Objective(**kept)
 
-    def targets(self, backbone: "Backbone", contents: Pixels, style: StyleTarget) -> Targets:
+    def targets(
+        self, backbone: "Backbone", contents: Pixels, style: StyleTarget | Blend
+    ) -> Targets:
         """Return what contents are to become in a style.
 
         Under `calibrated` scaling a layer's style loss is divided by its mean over the paintings at
@@ -239,28 +278,57 @@ class Objective(LossTerms):
                 all zero.
         """
         features = backbone.features(contents)
-        content = features[backbone.content_layer]
-        content_units = tf.ones(len(contents), tf.float64)
-        units = dict.fromkeys(style.weights, content_units)
+        grams = pack(features, backbone.style_layers)
+        return self.targets_at(backbone, grams, features[backbone.content_layer], style)
+
+    def targets_at(
+        self, backbone: "Backbone", grams: Grams, content: Tensor, style: StyleTarget | Blend
+    ) -> Targets:
+        """Return `targets` of contents whose features have been taken.
+
+        Args:
+            backbone: Where they come from.
+            grams: The contents' packed Gram matrices.
+            content: Their features at the content layer.
+            style: The style, made with `backbone`.
+
+        Raises:
+            WeightsError: As `targets` does.
+        """
+        styles = parts_of(style)
+        batch = int(content.shape[0])
+        ones = tf.ones(batch, tf.float64)
+        content_units, units = ones, [dict.fromkeys(one.weights, ones) for one, _ in styles]
         if self.scaling == "calibrated":
             content_units = _content_unit(content)
-            units = {
-                name: _style_unit(features[name], style.layers[name]) for name in style.weights
-            }
+            units = [
+                {name: _style_unit(grams[name], one.layers[name]) for name in one.weights}
+                for one, _ in styles
+            ]
         alpha, beta = self.numbers
         if self.measures:
-            measured = measure_each(backbone, features, style, self.content_share)
+            measured = measure_each(backbone, grams, content, style, self.content_share)
             alpha, beta = (
                 own if number is None else number
                 for number, own in zip((alpha, beta), measured, strict=True)
             )
+        first, *others = (
+            StylePart(
+                one.layers,
+                {name: weight / own[name] for name, weight in one.weights.items()},
+                None if len(styles) == 1 else tf.constant(share, tf.float64),
+            )
+            for (one, share), own in zip(styles, units, strict=True)
+        )
         return Targets(
             content,
             1 / content_units,
-            style.layers,
-            {name: weight / units[name] for name, weight in style.weights.items()},
-            tf.ones(len(contents), tf.float64) * alpha,
-            tf.ones(len(contents), tf.float64) * beta,
+            first.layers,
+            first.layer_weights,
+            ones * alpha,
+            ones * beta,
+            first.share,
+            tuple(others),
         )
 
     def losses(
@@ -277,14 +345,20 @@ class Objective(LossTerms):
         Returns:
             float64: published style losses can leave the range of float32.
         """
-        content = tf.cast(content_loss(features[at], targets.content), tf.float64)
-        content *= targets.content_weights
-        if AGGREGATIONS[self.aggregation].is_mean:
-            style = mean_style_loss(features, targets.layers, targets.layer_weights)
-        else:
-            style = aggregate(
-                style_losses(features, targets.layers, targets.layer_weights), self.aggregation
-            )
+        content = content_loss(features[at], targets.content)
+        return self.losses_at(images, pack(features, targets.layer_weights), content, targets)
+
+    def losses_at(self, images: Tensor, grams: Grams, content: Tensor, targets: Targets) -> Losses:
+        """Compute `losses` of pictures whose features have been compared.
+
+        Args:
+            images: As for `losses`.
+            grams: The pictures' packed Gram matrices.
+            content: Their `content_loss`, (batch,).
+            targets: What they are to become.
+        """
+        content = tf.cast(content, tf.float64) * targets.content_weights
+        style = _sum_shares([(self._style_loss(grams, part), part.share) for part in targets.parts])
         alpha, beta = (
             number if own is None else own
             for number, own in zip(self.numbers, (targets.alpha, targets.beta), strict=True)
@@ -294,6 +368,12 @@ class Objective(LossTerms):
             total += self.total_variation * tf.cast(total_variation(images), tf.float64)
         return Losses(content, style, total)
 
+    def _style_loss(self, grams: Grams, part: StylePart) -> Tensor:
+        if AGGREGATIONS[self.aggregation].is_mean:
+            return mean_style_distance(grams, part.layers, part.layer_weights)
+        losses = style_distances(grams, part.layers, part.layer_weights)
+        return aggregate(losses, self.aggregation)
+
 
 def _content_unit(content: Tensor) -> Tensor:
     """Return `content_reference`, or a small part of the features' size where a content is flat."""
@@ -301,10 +381,10 @@ def _content_unit(content: Tensor) -> Tensor:
     return _positive(reference, _LEAST * content_size(content))
 
 
-def _style_unit(features: Tensor, layer: LayerTarget) -> Tensor:
+def _style_unit(grams: Tensor, layer: LayerTarget) -> Tensor:
     """Return 1/4 mean ||G - A_i||^2 of the untouched contents, or a small part of 1/4 ||M||^2."""
     size = tf.reduce_sum(tf.square(layer.mean)) / 4
-    return _positive(layer.mean_squared_distance(packed_gram(features)) / 4, _LEAST * size)
+    return _positive(layer.mean_squared_distance(grams) / 4, _LEAST * size)
 
 
 def _positive(unit: Tensor, least: Tensor) -> Tensor:

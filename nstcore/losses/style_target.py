@@ -86,6 +86,15 @@ Weights = Mapping[str, Any]
 """w_l by layer: numbers, or tensors (batch,) where pictures have weights of their own."""
 
 
+Grams = Mapping[str, Tensor]
+"""By layer, packed Gram matrices of a batch of pictures: float64, (batch, m)."""
+
+
+def pack(features: Mapping[str, Tensor], layers: Iterable[str]) -> Grams:
+    """Return the packed Gram matrices of layers."""
+    return {name: packed_gram(features[name]) for name in layers}
+
+
 def style_losses(
     features: Mapping[str, Tensor], layers: Mapping[str, LayerTarget], weights: Weights
 ) -> Tensor:
@@ -99,10 +108,15 @@ def style_losses(
     Returns:
         float64, (batch, n), above zero.
     """
+    return style_distances(pack(features, weights), layers, weights)
+
+
+def style_distances(grams: Grams, layers: Mapping[str, LayerTarget], weights: Weights) -> Tensor:
+    """Return `style_losses` of pictures whose Gram matrices are given."""
     losses = tf.add_n(
         [
             tf.reshape(tf.cast(weight, tf.float64) / 4, (-1, 1))
-            * layers[name].squared_distances(packed_gram(features[name]))
+            * layers[name].squared_distances(grams[name])
             for name, weight in weights.items()
         ]
     )
@@ -118,11 +132,16 @@ def mean_style_loss(
     Returns:
         float64, (batch,).
     """
+    return mean_style_distance(pack(features, weights), layers, weights)
+
+
+def mean_style_distance(
+    grams: Grams, layers: Mapping[str, LayerTarget], weights: Weights
+) -> Tensor:
+    """Return `mean_style_loss` of pictures whose Gram matrices are given."""
     return tf.add_n(
         [
-            tf.cast(weight, tf.float64)
-            / 4
-            * layers[name].mean_squared_distance(packed_gram(features[name]))
+            tf.cast(weight, tf.float64) / 4 * layers[name].mean_squared_distance(grams[name])
             for name, weight in weights.items()
         ]
     )

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from nstcore.backbones.backbone import Backbone
 from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
+from nstcore.losses.blend import Blend
 from nstcore.losses.objective import Losses, Objective, Targets
 from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.canvas import Canvas
@@ -99,7 +100,7 @@ class ImageOptimization:
         """Return the state before the first step on `images`."""
         return [self._pictures.parameters(self._canvas.padded(images)), *self._blank]
 
-    def targets(self, contents: Pixels, style: StyleTarget) -> Targets:
+    def targets(self, contents: Pixels, style: StyleTarget | Blend) -> Targets:
         """Return what contents are to become in a style, wherever the canvas lets them be seen.
 
         Raises:
@@ -139,17 +140,25 @@ class ImageOptimization:
             offset = tf.gather(tf.constant(self._offsets), which)
             targets = targets._replace(content=targets.content[which])
         with tf.GradientTape() as tape:
-            free = self._pictures.picture(self._parameters)
-            images = free
-            if not self._pictures.are_pixels:
-                # As if they had been clipped after the step before, which is made true below.
-                outside = tf.stop_gradient(tf.clip_by_value(free, 0.0, 1.0) - free)
-                images = free + outside
+            images, outside = self._shown()
             features = self._backbone.features(self._view(images, offset))
             at = self._backbone.content_layer
             losses = self._objective.losses(images, features, at, targets)
             total = tf.reduce_sum(losses.total)
         gradient = tape.gradient(total, self._parameters)
+        return self._improve(gradient, images, outside, losses)
+
+    def _shown(self) -> tuple[Tensor, Tensor]:
+        """Return the pictures, and what clipping has taken from what the parameters make."""
+        free = self._pictures.picture(self._parameters)
+        if self._pictures.are_pixels:
+            return free, tf.zeros_like(free)
+        # As if they had been clipped after the step before, which is made true in `_improve`.
+        outside = tf.stop_gradient(tf.clip_by_value(free, 0.0, 1.0) - free)
+        return free + outside, outside
+
+    def _improve(self, gradient: Tensor, images: Tensor, outside: Tensor, losses: Losses) -> Losses:
+        """Take a step along a gradient, and return the losses, told as not a number if they are."""
         if not self._pictures.are_pixels:
             self._parameters.assign(self._pictures.changed(self._parameters, outside))
         self._optimizer.apply([gradient], [self._parameters])
@@ -223,7 +232,7 @@ class Stylizer:
         self._optimizations: dict[tuple[int, ...], ImageOptimization] = {}
 
     def __call__(
-        self, contents: Pixels, target: StyleTarget, progress: OnEpoch = unseen
+        self, contents: Pixels, target: StyleTarget | Blend, progress: OnEpoch = unseen
     ) -> Stylized:
         """See `stylize`."""
         target.check(self._backbone)
@@ -262,7 +271,7 @@ class Stylizer:
 
 def stylize(
     contents: Pixels,
-    target: StyleTarget,
+    target: StyleTarget | Blend,
     backbone: Backbone,
     objective: Objective | None = None,
     optimizer: Optimizer | None = None,
@@ -274,7 +283,7 @@ def stylize(
 
     Args:
         contents: (batch, height, width, 3), RGB, 0..1.
-        target: The style, made with `backbone`.
+        target: The style, or several and their shares, made with `backbone`.
         backbone: Where features come from.
         objective: What is minimised; by default the mean of the style losses. Weights that it
             leaves to be measured are measured for each content by itself.

