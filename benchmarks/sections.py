@@ -13,6 +13,7 @@ from benchmarks.pictures import SIZE, time_pictures
 from benchmarks.report import time_report
 from benchmarks.scores import HELDOUT, STYLES, time_scores
 from benchmarks.tables import TIME, Table, time_row
+from benchmarks.tiles import time_tiles
 from benchmarks.timing import (
     ROOT,
     BenchmarkError,
@@ -24,6 +25,7 @@ from benchmarks.timing import (
     ratios,
 )
 
+TILE = 512
 ARCHITECTURES = ("VGG19", "VGG16", "ResNet50", "InceptionV3", "MobileNet", "MobileNetV2")
 AGGREGATIONS = ("simple", "squared", "logged")
 
@@ -234,6 +236,32 @@ def _architectures(bench: Bench) -> Sequence[str]:
     return ("VGG19", "MobileNetV2") if bench.quick else ARCHITECTURES
 
 
+def tiles(bench: Bench) -> list[Table]:
+    """What a large picture costs, whole and tile by tile."""
+    widths = (96,) if bench.quick else (512, 1024, 2048)
+    rows, raw = [], {}
+    for width in widths:
+        # Beyond, the whole picture would not fit into the memory of many machines.
+        for tile in (0, 64 if bench.quick else TILE) if width <= 1024 else (TILE,):
+            what = f"{width} x {round(width * 2 / 3)}, {f'tiles of {tile}' if tile else 'whole'}"
+            found = raw[what] = time_tiles(ROOT, width, tile, bench.threads)
+            whole = raw[what.partition(",")[0] + ", whole"] if width <= 1024 else found
+            if not found["seconds"]:
+                rows.append([what, "-", "-", found["ended"][:60]])
+                continue
+            ratio = min(found["seconds"]) / min(whole["seconds"]) if whole["seconds"] else 0.0
+            rows.append(
+                [
+                    what,
+                    f"{min(found['seconds']):.2f}",
+                    f"{ratio:.2f}" if width <= 1024 else "-",
+                    f"{found['gigabytes']:.1f}",
+                ]
+            )
+    title = "one step of a large picture, VGG19, pyramid; ratio to the whole picture at once"
+    return [Table(title, ("what", "s", "ratio", "GB at most"), rows, raw=raw)]
+
+
 def sizes(bench: Bench) -> list[Table]:
     """What larger pictures cost."""
     pixels = (32, 48) if bench.quick else (224, 384, 512)
@@ -403,6 +431,7 @@ SECTIONS: dict[str, Section] = {
     "pytorch": Section(pytorch, 15, 1),
     "backbones": Section(backbones, 20, 1.3),
     "sizes": Section(sizes, 10, 2),
+    "tiles": Section(tiles, 240, 0),
     "batches": Section(batches, 10, 3.5),
     "processes": Section(processes, 15, 5.5),
     "canvases": Section(canvases, 40, 8),
