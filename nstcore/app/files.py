@@ -2,6 +2,7 @@
 
 import glob
 import json
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -102,6 +103,17 @@ def plan_outputs(photos: Sequence[Path], output: str | None, *, force: bool) -> 
         if path.is_dir():
             raise ConfigError(f"{path}: a folder stands where the picture goes; rename it")
     return outputs
+
+
+def check_writable(path: Path) -> None:
+    """Refuse a file whose folder cannot be written to, before work is done for it.
+
+    Raises:
+        DataError: Names the folder.
+    """
+    folder = next(one for one in path.absolute().parents if one.exists())
+    if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
+        raise DataError(f"{path}: {folder} cannot be written to; give -o another folder")
 
 
 def save(image: Image.Image, path: Path, about: Mapping[str, Any]) -> None:

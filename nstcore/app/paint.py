@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from nstcore.app.files import find_pictures, plan_outputs, save
+from nstcore.app.files import check_writable, find_pictures, plan_outputs, save
 from nstcore.app.networks import named
 from nstcore.app.options import SIZE, STEPS
 from nstcore.app.style_file import StyleFile
@@ -32,6 +32,8 @@ def paint_all(args: argparse.Namespace) -> int:
     """
     photos = find_pictures(args.photos)
     outputs = plan_outputs(photos, args.output, force=args.force)
+    for output in outputs:
+        check_writable(output)
     start_tensorflow(args.threads, args.seed)
     with _Stop() as stop:
         style = _of_study(args) if args.study else _of_files(args)
@@ -184,9 +186,7 @@ def _paint(photo: Path, output: Path, style: _Style, args: argparse.Namespace, s
         return to_image(pixels)
 
     last: Step | None = None
-    preview = output.with_name(f"{output.stem}.preview.jpg")
-    shown = time.monotonic()
-    with _bar(photo, scales) as bar, _removed(preview):
+    with _bar(photo, scales) as bar, _Preview(output, wanted=not args.no_preview) as preview:
         for step in paint(content, style.style, style.manner, scales):
             total = step.losses["total_loss"]
             if total != total:
@@ -203,9 +203,8 @@ def _paint(photo: Path, output: Path, style: _Style, args: argparse.Namespace, s
             bar.update()
             if stop.asked:
                 break
-            if not args.no_preview and time.monotonic() - shown > _PREVIEW_SECONDS:
-                save(finished(step), preview, {"preview": True})
-                shown = time.monotonic()
+            if preview.is_due():
+                preview.show(finished(step))
         if last is None:
             return
         save(finished(last), output, _describe(photo, style, args, last, scales))
@@ -229,12 +228,38 @@ def _bar(photo: Path, scales: list[Any]) -> Iterator[Any]:
         yield bar
 
 
-@contextmanager
-def _removed(preview: Path) -> Iterator[None]:
-    try:
-        yield
-    finally:
-        preview.unlink(missing_ok=True)
+class _Preview:
+    """The picture as it is now, beside the result; gone once that is there.
+
+    A file of its name that was there before is left alone, and there is no preview.
+    """
+
+    def __init__(self, output: Path, *, wanted: bool) -> None:
+        self._path = output.with_name(f"{output.stem}.preview.jpg")
+        self._wanted = wanted and not self._path.exists()
+        self._made = False
+        self._shown = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether some seconds have passed since the last."""
+        return self._wanted and time.monotonic() - self._shown > _PREVIEW_SECONDS
+
+    def show(self, image: Any) -> None:
+        """Write it; a disk that is full costs the preview and not the picture."""
+        try:
+            save(image, self._path, {"preview": True})
+            self._made = True
+        except OSError as error:
+            self._wanted = False
+            print(f"note: no preview ({error})", file=sys.stderr)
+        self._shown = time.monotonic()
+
+    def __enter__(self) -> "_Preview":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self._made:
+            self._path.unlink(missing_ok=True)
 
 
 def _describe(

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from nstcore.app.files import find_pictures
+from nstcore.app.files import check_writable, find_pictures
 from nstcore.app.networks import choose
 from nstcore.app.style_file import SUFFIX, StyleFile
 from nstcore.common.errors import ConfigError, DataError, ImageError
@@ -28,6 +28,7 @@ def make(args: argparse.Namespace) -> None:
         raise ConfigError(f"{output}: a folder stands where the style file goes; rename it")
     if output.exists() and not args.force:
         raise ConfigError(f"{output}: is there already; add --force to write over it")
+    check_writable(output)
     paths = find_pictures(args.paintings)
     start_tensorflow(args.threads)
 

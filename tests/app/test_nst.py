@@ -1,7 +1,6 @@
 """`nst` as people run it: the real program, a real network, small pictures."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -306,13 +305,42 @@ except SystemExit:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small file system")
 def test_a_full_disk_is_one_line_and_leaves_nothing(folder, tmp_path):
     with mounted(tmp_path / "full", "1m") as full:
         done = nst("style", folder / "monet", "-o", full / "m.nst", *HED, cwd=folder)
         assert done.returncode == 1
         assert "No space left on device" in done.stderr.splitlines()[-1]
         assert not list(full.iterdir())
+
+
+def test_a_folder_that_cannot_be_written_to_is_told_before_the_work(folder, tmp_path):
+    (tmp_path / "file").write_text("")
+    for words in (
+        ["style", folder / "monet", "-o", "file/m.nst"],
+        ["paint", folder / "photo.jpg", "--style", folder / "monet.nst", "-o", "file/x.png"],
+    ):
+        done = nst(*words, cwd=tmp_path)
+        assert done.returncode == 1
+        assert "cannot be written to; give -o another folder" in done.stderr
+        assert "\n" not in done.stderr.strip()
+
+
+def test_a_preview_leaves_files_of_others_alone(tmp_path):
+    from nstcore.app.paint import _Preview
+
+    theirs = tmp_path / "x.preview.jpg"
+    theirs.write_text("mine")
+    with _Preview(tmp_path / "x.png", wanted=True) as preview:
+        preview._shown -= 100
+        assert not preview.is_due()
+    assert theirs.read_text() == "mine"
+    with _Preview(tmp_path / "y.png", wanted=True) as preview:
+        preview._shown -= 100
+        assert preview.is_due()
+        preview.show(Image.new("RGB", (8, 8)))
+        assert (tmp_path / "y.preview.jpg").exists()
+        assert not preview.is_due()
+    assert not (tmp_path / "y.preview.jpg").exists()
 
 
 def test_the_names_of_networks_are_those_that_there_are():

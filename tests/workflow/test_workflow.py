@@ -336,6 +336,36 @@ def test_one_picture_again_is_one_job_and_the_same_bytes(study, results):
     assert not any(path.is_file() for path in (results / "painted").rglob("*"))
 
 
+def test_nst_paints_a_photograph_with_a_study_s_model(study, results, tmp_path):
+    model = ["--study", results, "--model", "Net-untrained/simple", "--artist"]
+    (tmp_path / "photo.png").write_bytes(next((study / "photographs").glob("*.png")).read_bytes())
+
+    def nst(*words):
+        return subprocess.run(
+            [ROOT / ".venv/bin/nst", "paint", "photo.png", *words, "-o", "out/"],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    done = nst(*model, "Ada_Curl")
+    assert done.returncode == 0, done.stderr
+    about = json.loads(read_text(tmp_path / "out/photo.png")["nstcore"])
+    choice = rows(results / "choices/Net-untrained/simple.csv")[0]
+    assert about["optimizer"] == choice["optimizer"]
+    assert about["steps"] == int(choice["epochs"])
+    assert about["model"] == "Net-untrained/simple"
+    for words, line in (
+        ([*model, "Nobody"], "--artist Nobody: the study has Ada_Curl, Hugo_Gouge"),
+        ([*model[:3], "Net/simple", "--artist", "Ada_Curl"], "the study has Net-untrained/simple"),
+    ):
+        done = nst(*words)
+        assert done.returncode == 1
+        assert line in done.stderr
+        assert done.stderr.count("\n") == 1
+
+
 def test_only_pictures_that_are_named_are_painted(tmp_path):
     """One of a style's pictures costs no more than itself, and has the same bytes."""
     folder = tmp_path / "project"
