@@ -215,6 +215,19 @@ def test_a_style_file_that_is_none_is_one_line(folder, tmp_path, damage, line):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_style_in_bfloat16_is_painted_in_it(folder, tmp_path):
+    words = ["style", folder / "dali", "-o", "fast.nst", "--precision", "bfloat16", *HED]
+    assert nst(*words, cwd=tmp_path).returncode == 0
+    assert "precision  bfloat16" in nst("style", "show", "fast.nst", cwd=tmp_path).stdout
+    words = ["--style", "fast.nst", "--size", 64, "--steps", 2, "-o", "x.png"]
+    done = nst("paint", folder / "photo.jpg", *words, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    blended = [*words[:2], "--style", folder / "monet.nst", *words[2:], "--force"]
+    done = nst("paint", folder / "photo.jpg", *blended, cwd=tmp_path)
+    assert done.returncode == 1
+    assert "monet.nst: a style seen by another network" in done.stderr
+
+
 def test_a_style_of_another_network_is_one_line(folder, tmp_path):
     write_picture(tmp_path / "p/1.png")
     style = StyleFile.load(folder / "monet.nst")
