@@ -342,7 +342,7 @@ def test_nst_paints_a_photograph_with_a_study_s_model(study, results, tmp_path):
 
     def nst(*words):
         return subprocess.run(
-            [ROOT / ".venv/bin/nst", "paint", "photo.png", *words, "-o", "out/"],
+            [ROOT / ".venv/bin/nst", "paint", "photo.png", *words, "-o", "out/", "--force"],
             cwd=tmp_path,
             capture_output=True,
             text=True,
