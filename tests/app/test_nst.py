@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from disks import mounted
 from PIL import Image
+from processes import as_from_a_terminal
 
 from nstcore.app.style_file import StyleFile
 from nstcore.images.io import read_text
@@ -135,6 +136,7 @@ def test_ctrl_c_keeps_what_there_is(folder):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=as_from_a_terminal,
     )
     preview = folder / "kept.preview.jpg"
     began = time.monotonic()
@@ -162,6 +164,7 @@ def test_ctrl_c_before_there_is_a_picture_leaves_none(folder, library, seconds):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
+        preexec_fn=as_from_a_terminal,
     )
     # As soon as it has come so far as to load a library: before, it is Python that starts.
     while library not in Path(f"/proc/{program.pid}/maps").read_text("utf-8"):
