@@ -52,6 +52,8 @@ STUDY = (
 )
 
 
+# Before xdist's own hook, which reads the groups: else each worker makes what a file's tests share.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
         name = item.path.relative_to(ROOT / "tests").as_posix()
@@ -60,7 +62,12 @@ def pytest_collection_modifyitems(items):
         # What a file's tests share is made once, where files are tested beside each other.
         item.add_marker(pytest.mark.xdist_group("study" if name in STUDY else name))
     # The longest first, so that no core waits for them in the end.
-    items.sort(key=lambda item: item.path.parent.name != "workflow")
+    items.sort(key=_place)
+
+
+def _place(item):
+    folder = item.path.parent.name
+    return (folder != "workflow", f"{folder}/{item.path.name}" not in STUDY)
 
 
 def write_unreadable_name(folder: Path) -> None:
