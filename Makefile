@@ -44,7 +44,7 @@ demo: $(STUDY)
 	@echo "Report: $(CURDIR)/results/demo/report.html"
 
 test: lint
-	$(BIN)/python -m pytest --numprocesses logical --dist loadgroup --cov --cov-report=term
+	$(BIN)/python -m pytest --numprocesses logical --no-loadscope-reorder --cov --cov-report=term
 
 check: lint
 	$(BIN)/python -m pytest -m "not slow" -x

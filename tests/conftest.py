@@ -52,22 +52,34 @@ STUDY = (
 )
 
 
-# Before xdist's own hook, which reads the groups: else each worker makes what a file's tests share.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     for item in items:
-        name = item.path.relative_to(ROOT / "tests").as_posix()
-        if name.startswith(SLOW):
+        if _name(item.nodeid).startswith(SLOW):
             item.add_marker(pytest.mark.slow)
-        # What a file's tests share is made once, where files are tested beside each other.
-        item.add_marker(pytest.mark.xdist_group("study" if name in STUDY else name))
     # The longest first, so that no core waits for them in the end.
-    items.sort(key=_place)
+    items.sort(key=lambda item: _place(_name(item.nodeid)))
 
 
-def _place(item):
-    folder = item.path.parent.name
-    return (folder != "workflow", f"{folder}/{item.path.name}" not in STUDY)
+def _name(nodeid):
+    return nodeid.partition("::")[0].removeprefix("tests/")
+
+
+def _place(name):
+    return (name not in STUDY, not name.startswith("workflow"))
+
+
+# What a file's tests share is made once, where files are tested beside each other. By a scheduler
+# of our own: xdist's groups (3.8) are lost on pytest 9.2, whose node ids cannot be given a suffix.
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config, log):
+    from xdist.scheduler import LoadScopeScheduling
+
+    class ByFile(LoadScopeScheduling):
+        def _split_scope(self, nodeid):
+            name = _name(nodeid)
+            return "study" if name in STUDY else name
+
+    return ByFile(config, log)
 
 
 def write_unreadable_name(folder: Path) -> None:
