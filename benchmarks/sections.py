@@ -25,6 +25,7 @@ from benchmarks.timing import (
     ratios,
 )
 
+# `nst`'s own (painting.tiles.TILE), whose module would start TensorFlow here.
 TILE = 512
 ARCHITECTURES = ("VGG19", "VGG16", "ResNet50", "InceptionV3", "MobileNet", "MobileNetV2")
 AGGREGATIONS = ("simple", "squared", "logged")

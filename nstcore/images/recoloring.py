@@ -10,9 +10,6 @@ from numpy.typing import NDArray
 
 from nstcore.images.io import Pixels
 
-KEEPS = ("luminance", "linear")
-"""How colours may be kept: see `keep_luminance`, `match_colors`."""
-
 # NTSC's luma and chroma (FCC 1953), of RGB in 0..1.
 YIQ: NDArray[np.float64] = np.array(
     [[0.299, 0.587, 0.114], [0.595716, -0.274453, -0.321263], [0.211456, -0.522591, 0.311135]]

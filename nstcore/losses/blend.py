@@ -8,7 +8,7 @@ so every style keeps an aggregation of its own over its own paintings.
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -24,14 +24,14 @@ class Blend:
     """Several styles, made with one backbone, and their shares.
 
     Example:
-        >>> stylize(contents, Blend.of({monet: 0.7, dali: 0.3}), backbone)
+        >>> stylize(contents, Blend.of([(monet, 0.7), (dali, 0.3)]), backbone)
     """
 
     parts: tuple[tuple[StyleTarget, float], ...]
     """Each style and its share, above 0; the shares sum to 1."""
 
     @classmethod
-    def of(cls, weights: "list[tuple[StyleTarget, float]]") -> "Blend":
+    def of(cls, weights: Sequence[tuple[StyleTarget, float]]) -> "Blend":
         """Blend styles.
 
         Args:
@@ -52,15 +52,6 @@ class Blend:
         """Refuse styles of other backbones; see `StyleTarget.check`."""
         for style, _ in self.parts:
             style.check(backbone, where)
-
-    @property
-    def weights(self) -> Mapping[str, float]:
-        """w_l by layer: those of the backbone, which all have in common."""
-        return self.parts[0][0].weights
-
-    def __iter__(self) -> Iterator[tuple[StyleTarget, float]]:
-        """Go through the styles and their shares."""
-        return iter(self.parts)
 
 
 def parts_of(style: "StyleTarget | Blend") -> tuple[tuple[StyleTarget, float], ...]:

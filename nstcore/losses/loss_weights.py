@@ -23,8 +23,7 @@ from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
 from nstcore.losses.blend import Blend, parts_of
 from nstcore.losses.content import content_reference, content_size
-from nstcore.losses.gram import packed_gram
-from nstcore.losses.style_target import Grams, StyleTarget
+from nstcore.losses.style_target import Grams, StyleTarget, pack
 
 if TYPE_CHECKING:
     from nstcore.backbones.backbone import Backbone
@@ -74,7 +73,7 @@ def measure(
     for content in contents:
         features = backbone.features(np.asarray(content, np.float32)[None])
         _check_finite(backbone, features)
-        grams.append({name: packed_gram(features[name]) for name in backbone.style_layers})
+        grams.append(pack(features, backbone.style_layers))
         last = features[backbone.content_layer]
         references.append(float(tf.cast(content_reference(last), tf.float64)[0]))
         sizes.append(float(content_size(last)[0]))
