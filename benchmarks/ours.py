@@ -12,7 +12,7 @@ from nstcore.backbones.backbone import Backbone, load_backbone
 from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.canvas import Canvas
-from nstcore.painting.stylize import ImageOptimization
+from nstcore.painting.optimization import ImageOptimization
 
 
 def make(case: Case) -> Callable[[], list[Any]]:

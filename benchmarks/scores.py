@@ -29,22 +29,24 @@ def time_scores(count: int, rounds: int, threads: int, side: int) -> Mapping[str
     start_tensorflow(threads)
 
     from nstcore.backbones.backbone import load_backbone
+    from nstcore.images.io import Pixels, read_image, resize, to_pixels
     from nstcore.judging.features import Paintings
-    from nstcore.judging.judge import Reference, extract_features, read_stylized
+    from nstcore.judging.judge import Reference, extract_features
+
+    def read(path: Path) -> Pixels:
+        return to_pixels(resize(read_image(path), (side, side)))
 
     judge = load_backbone("MobileNetV2", "random", name="judge")
     with tempfile.TemporaryDirectory() as folder:
         paths = [_make(Path(folder), number) for number in range(count)]
-        seen = [extract_features(judge, read_stylized(path, side)) for path in paths[:4]]
+        seen = [extract_features(judge, read(path)) for path in paths[:4]]
         paintings = Paintings.from_pictures([seen[number % len(seen)] for number in range(HELDOUT)])
         reference = Reference({f"style {number}": paintings for number in range(STYLES)})
         ways: dict[str, Callable[[Path], object]] = {
-            "read and shrunk": lambda path: read_stylized(path, side),
-            "and seen by the judge": lambda path: extract_features(
-                judge, read_stylized(path, side)
-            ),
+            "read and shrunk": read,
+            "and seen by the judge": lambda path: extract_features(judge, read(path)),
             "and scored": lambda path: reference.score(
-                extract_features(judge, read_stylized(path, side)), "style 0", seen[:1]
+                extract_features(judge, read(path)), "style 0", seen[:1]
             ),
         }
         seconds_by_way: dict[str, list[float]] = {what: [] for what in ways}

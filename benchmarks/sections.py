@@ -1,19 +1,22 @@
 """The sections of the benchmark: what is compared with what."""
 
 import json
+import math
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
+import psutil
+
 from benchmarks.bench import Bench, torch_version
 from benchmarks.cases import CANVASES
+from benchmarks.large import COARSEST, TILE, Large, measure
 from benchmarks.pictures import SIZE, time_pictures
 from benchmarks.report import time_report
 from benchmarks.scores import HELDOUT, STYLES, time_scores
 from benchmarks.tables import TIME, Table, time_row
-from benchmarks.tiles import time_tiles
 from benchmarks.timing import (
     ROOT,
     BenchmarkError,
@@ -25,8 +28,6 @@ from benchmarks.timing import (
     ratios,
 )
 
-# `nst`'s own (painting.tiles.TILE), whose module would start TensorFlow here.
-TILE = 512
 ARCHITECTURES = ("VGG19", "VGG16", "ResNet50", "InceptionV3", "MobileNet", "MobileNetV2")
 AGGREGATIONS = ("simple", "squared", "logged")
 
@@ -238,29 +239,63 @@ def _architectures(bench: Bench) -> Sequence[str]:
 
 
 def tiles(bench: Bench) -> list[Table]:
-    """What a large picture costs, whole and tile by tile."""
-    widths = (96,) if bench.quick else (512, 1024, 2048)
+    """What a large picture costs, whole, tile by tile, and in PyTorch."""
+    widths = (96,) if bench.quick else (512, 1024, 2048, 4096)
+    ways = ["whole", "tiles", *(["pytorch"] if torch_version(bench.torch_python) else [])]
     rows, raw = [], {}
     for width in widths:
-        # Beyond, the whole picture would not fit into the memory of many machines.
-        for tile in (0, 64 if bench.quick else TILE) if width <= 1024 else (TILE,):
-            what = f"{width} x {round(width * 2 / 3)}, {f'tiles of {tile}' if tile else 'whole'}"
-            found = raw[what] = time_tiles(ROOT, width, tile, bench.threads)
-            whole = raw[what.partition(",")[0] + ", whole"] if width <= 1024 else found
-            if not found["seconds"]:
+        first: float | None = None
+        for way in ways:
+            case = Large(way, width, bench.threads, tile=64 if bench.quick else TILE)
+            what = f"{width} x {case.height}, {way}"
+            free = psutil.virtual_memory().available / 1e9
+            if way != "tiles" and case.gigabytes > free:
+                told = f"not tried: about {case.gigabytes:.0f} GB, and {free:.0f} are free"
+                rows.append([what, "-", "-", told])
+                continue
+            python = bench.torch_python if way == "pytorch" else sys.executable
+            found = raw[what] = measure(ROOT, case, python)
+            if "ended" in found:
                 rows.append([what, "-", "-", found["ended"][:60]])
                 continue
-            ratio = min(found["seconds"]) / min(whole["seconds"]) if whole["seconds"] else 0.0
+            seconds = min(found["seconds"])
+            first = first or seconds
+            row = [what, f"{seconds:.2f}", f"{seconds / first:.2f}", f"{found['gigabytes']:.1f}"]
+            rows.append(row)
+    title = "one step of a large picture, VGG19, pyramid; ratio to the first of its size"
+    notes = ["PyTorch's picture is a square of as many pixels, held as its pixels."]
+    return [Table(title, ("what", "s", "ratio", "GB at most"), rows, notes, raw)]
+
+
+def scales(bench: Bench) -> list[Table]:
+    """Coarse to fine, and at one size to the same loss."""
+    widths = (96,) if bench.quick else (512, 1024)
+    steps, coarsest = (4, 48) if bench.quick else (60, COARSEST)
+    rows, raw = [], {}
+    for width in widths:
+        coarse = Large("coarse", width, bench.threads, steps, coarsest=coarsest)
+        found = raw[f"{width}, coarse to fine"] = measure(ROOT, coarse)
+        single = Large("single", width, bench.threads, 5 * steps, goal=found.get("loss", 0.0))
+        other = raw[f"{width}, one size"] = measure(ROOT, single)
+        for what, one in (("coarse to fine", found), ("one size", other)):
+            if "ended" in one:
+                rows.append([f"{width} x {coarse.height}, {what}", *"----", one["ended"][:60]])
+                continue
+            ratio = one["seconds"][0] / found["seconds"][0] if "seconds" in found else math.nan
             rows.append(
                 [
-                    what,
-                    f"{min(found['seconds']):.2f}",
-                    f"{ratio:.2f}" if width <= 1024 else "-",
-                    f"{found['gigabytes']:.1f}",
+                    f"{width} x {coarse.height}, {what}",
+                    str(one["steps"]),
+                    f"{one['loss']:.4f}",
+                    f"{one['seconds'][0]:.1f}",
+                    f"{ratio:.2f}",
+                    f"{one['gigabytes']:.1f}",
                 ]
             )
-    title = "one step of a large picture, VGG19, pyramid; ratio to the whole picture at once"
-    return [Table(title, ("what", "s", "ratio", "GB at most"), rows, raw=raw)]
+    title = f"to one loss, HED's VGG-16: {steps} steps at the first size, or plain Adam at one size"
+    columns = ("what", "steps", "total loss", "s", "ratio", "GB at most")
+    notes = [f"One size ends after {5 * steps} steps where it has not come so far."]
+    return [Table(title, columns, rows, notes, raw)]
 
 
 def sizes(bench: Bench) -> list[Table]:
@@ -432,7 +467,8 @@ SECTIONS: dict[str, Section] = {
     "pytorch": Section(pytorch, 15, 1),
     "backbones": Section(backbones, 20, 1.3),
     "sizes": Section(sizes, 10, 2),
-    "tiles": Section(tiles, 240, 0),
+    "tiles": Section(tiles, 1200, 0),
+    "scales": Section(scales, 600, 0),
     "batches": Section(batches, 10, 3.5),
     "processes": Section(processes, 15, 5.5),
     "canvases": Section(canvases, 40, 8),

@@ -16,11 +16,13 @@ from nstcore.common.disk import find_blocked
 from nstcore.common.program import make_findable
 from nstcore.common.surroundings import pin
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
+from nstcore.images.prepare import Shape
 from nstcore.painting.optimizers import write_optimizers
 from nstcore.painting.schedule import Epochs
 from nstcore.selection.pictures import read_selection
+from nstcore.selection.styles import DrawnContents
 from nstcore.study.config import Study
-from nstcore.study.demand import memory
+from nstcore.study.demand import memory, painting_memory
 from nstcore.study.failures import tell_failures
 from nstcore.study.journal import find_setting, record_setting
 from nstcore.study.preflight import Job, Machine, find_hindrances
@@ -94,6 +96,13 @@ def contents(split):
 def inputs(ids):
     # A painting may belong to several styles.
     return expand(f"{RESULTS}/inputs/{{id}}.png", id=dict.fromkeys(ids))
+
+
+def shape(wildcards):
+    """What a picture is prepared as: of most studies, squares of one size."""
+    wanted = STUDY.test_shape if wildcards.id in contents("test") else Shape(STUDY.image_size)
+    # A number, where it is one, as it has always been recorded.
+    return wanted.side if wanted.fit == "squeeze" else str(wanted)
 
 
 def style_inputs(wildcards):

@@ -1,4 +1,4 @@
-# Every selected picture as a square of the study's size.
+# Every selected picture at the study's size.
 
 
 rule prepare_input:
@@ -14,7 +14,7 @@ rule prepare_input:
     resources:
         mem_mb=1000,
     params:
-        size=STUDY.image_size,
+        size=shape,
         numerics=NUMERICS_VERSION,
     shell:
         "python -m workflow_scripts.prepare_input --selection {input.selection:q} --id {wildcards.id:q}"

@@ -82,6 +82,8 @@ rule measure_bounds:
     shell:
         "python -m workflow_scripts.measure_bounds --judge-name {wildcards.judge:q}"
         " --judge {input.judge:q} --selection {input.selection:q} --inputs {params.inputs:q}"
+        # The same as that of the pictures, so no parameter of its own.
+        f" --size {STUDY.image_size}"
         " --threads {params.threads} --reference {output.reference:q} --fitness {output.fitness:q}"
         " --output {output.csv:q} > {log:q} 2>&1"
 
@@ -115,7 +117,7 @@ rule score:
         " --backbone {wildcards.backbone:q} --aggregation {wildcards.aggregation}"
         f" --pictures {lines('input.pictures')}"
         f" --contents {lines('input.contents')}"
-        " --threads {params.threads}"
+        f" --size {STUDY.image_size} --threads {{params.threads}}"
         " --output {output.csv:q} > {log:q} 2>&1"
 
 

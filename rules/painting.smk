@@ -101,7 +101,7 @@ rule paint:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=memory(STUDY, 1, 1),
+        mem_mb=painting_memory(STUDY),
     params:
         contents=painted_inputs,
         optimizers=as_is(write_optimizers(STUDY.optimizers)),

@@ -18,7 +18,7 @@ checkpoint select_pictures:
         mem_mb=1000,
     params:
         styles=as_is(STUDY.styles.to_json()),
-        contents=as_is(STUDY.contents.to_json()),
+        contents=as_is(STUDY.contents.only(DrawnContents).to_json()),
         heldout=STUDY.judge.heldout if STUDY.judge else 0,
         seed=STUDY.seed,
         numerics=NUMERICS_VERSION,

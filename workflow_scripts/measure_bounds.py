@@ -17,6 +17,7 @@ def main() -> None:
     parser.add_argument("--judge", required=True, type=Path, help="its network, .weights.h5")
     parser.add_argument("--selection", required=True, type=Path, help="selection.csv")
     parser.add_argument("--inputs", required=True, type=Path, help="folder of prepared pictures")
+    parser.add_argument("--size", required=True, type=int, help="side of what is seen, in pixels")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--reference", required=True, type=Path, help="for scoring, .npz")
     parser.add_argument("--output", required=True, type=Path, help="scores, CSV")
@@ -33,7 +34,7 @@ def main() -> None:
     from nstcore.judging.score import measure_bounds
 
     rows, fitness = measure_bounds(
-        args.judge_name, args.judge, selection, args.inputs, args.reference
+        args.judge_name, args.judge, selection, args.inputs, args.size, args.reference
     )
     table = pd.DataFrame(rows, columns=ROW_COLUMNS)
     write_scores(table, args.output)

@@ -45,8 +45,8 @@ def main() -> None:
     start_tensorflow(args.threads, args.seed)
 
     from nstcore.backbones.backbone import Backbone
-    from nstcore.images.io import load_batch, resize, save_png, to_image
-    from nstcore.images.prepare import original_size
+    from nstcore.images.io import load_batch, save_png, to_image
+    from nstcore.images.prepare import give_back
     from nstcore.losses.style_target import StyleTarget
     from nstcore.painting.gallery import Gallery
     from nstcore.painting.provenance import describe, settings_of
@@ -56,7 +56,7 @@ def main() -> None:
     target = StyleTarget.load(args.target, backbone)
     paint = Stylizer(backbone, objective, optimizer, schedule, args.canvas)
 
-    def settings(content_id: str, side: int) -> dict[str, object]:
+    def settings(content_id: str, size: int | list[int]) -> dict[str, object]:
         # In the order that pictures have always had.
         return {
             "backbone": args.name or backbone.name,
@@ -66,7 +66,7 @@ def main() -> None:
             **settings_of(objective, optimizer, schedule, args.canvas),
             "pooling": backbone.pooling,
             "precision": backbone.precision,
-            "image_size": side,
+            "image_size": size,
             "threads": args.threads,
             "seed": schedule.seed,
         }
@@ -75,9 +75,11 @@ def main() -> None:
         with Progress(schedule.epochs) as progress:
             result = paint(load_batch([content]), target, progress)
         last = result.history.iloc[-1].to_dict()
-        about = describe(settings(content.stem, result.images.shape[1]), backbone, last)
+        height, width = result.images.shape[1:3]
+        size = width if width == height else [width, height]
+        about = describe(settings(content.stem, size), backbone, last)
         about["style_floor"] = float(result.style_floors[0])
-        image = resize(to_image(result.images[0]), original_size(content))
+        image = give_back(to_image(result.images[0]), content)
         save_png(image, path, {"nstcore": json.dumps(about)})
         print(
             f"{content.stem}: total loss {about['total_loss']:.6g} after {schedule.epochs} epochs; "

@@ -18,6 +18,7 @@ def main() -> None:
         "--pictures", required=True, nargs="+", type=Path, help="<style>/<content_id>.png"
     )
     parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")
+    parser.add_argument("--size", required=True, type=int, help="side of what is seen, in pixels")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument(
         "--output", required=True, type=Path, help="scores, CSV; brought up to date"
@@ -34,6 +35,7 @@ def main() -> None:
         args.reference,
         [(path.parent.name, path.stem, path) for path in args.pictures],
         {path.stem: path for path in args.contents},
+        args.size,
         (args.judge_name, args.backbone, args.aggregation),
         args.output,
         start,

@@ -8,14 +8,16 @@ from nstcore.common.program import run
 from nstcore.dataset.catalogue import read_catalogue
 from nstcore.selection.pictures import write_notes, write_selection
 from nstcore.selection.select import select
-from nstcore.selection.styles import Contents, Styles
+from nstcore.selection.styles import DrawnContents, Styles
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, fromfile_prefix_chars="@")
     parser.add_argument("--catalogue", required=True, type=Path, help="catalogue.csv")
     parser.add_argument("--styles", required=True, type=Styles.from_json, help="JSON")
-    parser.add_argument("--contents", default=Contents(), type=Contents.from_json, help="JSON")
+    parser.add_argument(
+        "--contents", default=DrawnContents(), type=DrawnContents.from_json, help="JSON"
+    )
     parser.add_argument("--heldout", default=0, type=int, help="paintings per style for the judge")
     parser.add_argument("--seed", required=True, type=int)
     parser.add_argument("--on-bad-image", default="stop", choices=["stop", "skip"])

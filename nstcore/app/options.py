@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 AGGREGATIONS = ("simple", "squared", "logged")
 NETWORKS = ("VGG19", "VGG16", "HED")
-PRECISIONS = ("float32", "bfloat16")
+PRECISIONS = ("auto", "float32", "bfloat16")
 STEPS, SIZE = 150, 512
 
 
@@ -35,12 +35,6 @@ def _add_style(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("-o", "--output", metavar="FILE.nst", help="the style file to write")
     parser.add_argument("--size", type=_size, default=SIZE, help="longest side of a painting seen")
     parser.add_argument("--network", choices=NETWORKS, help="by default what can be had")
-    parser.add_argument(
-        "--precision",
-        choices=PRECISIONS,
-        default="float32",
-        help="bfloat16 is about twice as fast where the processor has it, slower elsewhere",
-    )
     parser.add_argument("--note", default="", help="kept in the file: a source, a licence")
     parser.add_argument(
         "--skip-unreadable", action="store_true", help="leave out what is no picture"
@@ -78,6 +72,12 @@ def _add_paint(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--steps", type=_steps, help=f"at the smallest size; by default {STEPS}")
     parser.add_argument("--seed", type=_seed, default=0)
     parser.add_argument("--network", choices=NETWORKS, help="by default the style's own")
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="auto",
+        help="of the network; by default bfloat16 where the processor is faster in it",
+    )
     parser.add_argument("--force", action="store_true", help="paint over pictures that are there")
     parser.add_argument("--no-preview", action="store_true", help="write no preview while painting")
     study = parser.add_argument_group("from a finished study, instead of --style")
@@ -107,8 +107,8 @@ def _check_paint(parser: argparse.ArgumentParser, args: argparse.Namespace) -> N
         parser.error("nst paint: --study, --model and --artist go together")
     if bool(args.style) == bool(args.study):
         parser.error("nst paint: give --style FILE.nst, or --study, --model and --artist")
-    if args.study and (args.aggregation or args.network):
-        parser.error("nst paint: --aggregation and --network are the study's model's own")
+    if args.study and (args.aggregation or args.network or args.precision != "auto"):
+        parser.error("nst paint: --aggregation, --network and --precision are the model's own")
 
 
 def _number(

@@ -12,7 +12,7 @@ from types import FrameType
 from typing import Any
 
 from nstcore.app.files import check_writable, find_pictures, plan_outputs, save
-from nstcore.app.networks import named
+from nstcore.app.networks import faster_precision, named
 from nstcore.app.options import SIZE, STEPS
 from nstcore.app.style_file import StyleFile
 from nstcore.common.errors import ImageError, SeveralError, StudyError, TargetError
@@ -102,15 +102,19 @@ def _of_files(args: argparse.Namespace) -> _Style:
     network = styles[0][0].network
     if args.network:
         network = named(args.network)
-    backbone = load_backbone(network)
-    for (path, _), (one, _) in zip(args.style, styles, strict=True):
-        if one.target.backbone != backbone.identity:
+    precision = faster_precision() if args.precision == "auto" else args.precision
+    backbone = load_backbone(network.model_copy(update={"precision": precision}))
+    targets = [(one.target.computed_in(precision), share) for one, share in styles]
+    for (path, _), (one, _), (target, _) in zip(args.style, styles, targets, strict=True):
+        if target.backbone != backbone.identity:
             theirs = one.network.description or one.network.architecture
             raise TargetError(
                 f"{path}: a style seen by another network ({theirs}) than "
                 f"{network.description or network.architecture}; make it again with nst style "
                 "--network, or paint with styles of one network"
             )
+    if args.precision == "auto" and precision != "float32":
+        print(f"note: in {precision}, sooner on this processor than float32", file=sys.stderr)
     strength = 0.5 if args.strength is None else args.strength
     objective = Objective(
         aggregation=args.aggregation or "simple",
@@ -121,9 +125,7 @@ def _of_files(args: argparse.Namespace) -> _Style:
         backbone, objective, Adam(learning_rate=0.02), Canvas(kind="pyramid"), args.seed
     )
     return _Style(
-        Blend.of([(one.target, share) for one, share in styles])
-        if len(styles) > 1
-        else styles[0][0].target,
+        Blend.of(targets) if len(targets) > 1 else targets[0][0],
         manner,
         args.steps or STEPS,
         args.size or SIZE,
@@ -272,6 +274,7 @@ def _describe(
         "photo": photo.name,
         "network": style.manner.backbone.source,
         "weights_sha256": style.manner.backbone.weights_sha256,
+        "precision": style.manner.backbone.precision,
         "objective": style.manner.objective.full(),
         "optimizer": style.manner.optimizer.name,
         "optimizer_settings": style.manner.optimizer.full(),

@@ -39,7 +39,6 @@ def make(args: argparse.Namespace) -> None:
     from nstcore.losses.style_target import StyleTarget
 
     network, why = choose(args.network)
-    network = network.model_copy(update={"precision": args.precision})
     if why:
         print(f"note: {why}", file=sys.stderr)
     names: list[str] = []

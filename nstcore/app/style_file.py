@@ -98,7 +98,6 @@ class StyleFile:
             f"network    {network.architecture or network.weights} ({network.weights})"
             + (f": {network.description}" if network.description else ""),
             f"layers     {', '.join(self.target.weights)}",
-            f"precision  {network.precision}",
             *([f"note       {self.note}"] if self.note else []),
             f"licence    {LICENCE}",
             *(f"           {name}" for name in names),

@@ -31,6 +31,9 @@ class PictureFeatures:
     pixels: Pixels
     features: tuple[Array, ...]
     """Of each layer from early to late, (height', width', channels)."""
+    painted: Pixels | None = None
+    """The picture at the size that it was painted in, where that is another: faults of a network
+    such as a grid have their size in the pixels that it painted."""
 
     @cached_property
     def places(self) -> Array:
@@ -59,20 +62,24 @@ class PictureFeatures:
         """The `chroma_reach`."""
         return chroma_reach(self.pixels)
 
+    @property
+    def _as_painted(self) -> Pixels:
+        return self.pixels if self.painted is None else self.painted
+
     @cached_property
     def grain(self) -> float:
         """The `grain` as it is, not relative to anything."""
-        return grain(self.pixels)
+        return grain(self._as_painted)
 
     @cached_property
     def grid(self) -> Array:
         """The `grid` of each period as it is."""
-        return grid(self.pixels)
+        return grid(self._as_painted)
 
     @cached_property
     def border(self) -> float:
         """The `border` as it is."""
-        return border(self.pixels)
+        return border(self._as_painted)
 
 
 @dataclass(frozen=True)

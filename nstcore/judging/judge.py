@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 import tensorflow as tf
+from PIL import Image
 
 from nstcore.backbones.backbone import Backbone
 from nstcore.common.errors import DataError
 from nstcore.common.files import atomic_write
 from nstcore.images.io import Pixels, read_image, resize, to_pixels
-from nstcore.images.prepare import original_size
+from nstcore.images.prepare import give_back, painted_size
 from nstcore.judging.features import Paintings, PictureFeatures
 from nstcore.judging.functional import Array, kernel_distance, kernel_within
 from nstcore.judging.measures import MEASURES, Case
@@ -29,43 +30,63 @@ _NOTHING = 1e-6
 _LEAST_SPREAD = 0.25
 
 
-def extract_features(judge: Backbone, picture: Pixels) -> PictureFeatures:
+def extract_features(
+    judge: Backbone, picture: Pixels, painted: Pixels | None = None
+) -> PictureFeatures:
     """Extract the judge's features of a picture.
 
     Args:
         judge: Its layers, from early to late, are what it compares by.
         picture: (height, width, 3), RGB, 0..1.
+        painted: The picture at the size that it was painted in, if that is another.
     """
     features = judge.features(tf.constant(picture[None]))
-    return PictureFeatures(picture, tuple(features[layer][0].numpy() for layer in judge.layers))
+    seen = tuple(features[layer][0].numpy() for layer in judge.layers)
+    return PictureFeatures(picture, seen, painted)
 
 
-def read_stylized(path: Path | str, side: int) -> Pixels:
-    """Read a stylised picture at the size it was painted in.
-
-    Faults of a network such as a grid have their size in the pixels that it painted.
+def see_stylized(
+    judge: Backbone, path: Path | str, prepared: Path | str, side: int
+) -> PictureFeatures:
+    """Let the judge see a stylised picture.
 
     Args:
+        judge: See `extract_features`.
         path: The picture at its content's original size.
-        side: Of the square that it was painted as, in pixels.
+        prepared: The content as it was painted.
+        side: Of the square that the judge sees, as paintings are, in pixels.
 
     Raises:
         ImageError: It cannot be read.
     """
-    return to_pixels(resize(read_image(path), (side, side)))
+    return _see(judge, read_image(path), painted_size(prepared), side)
 
 
-def read_as_if_stylized(prepared: Path | str) -> Pixels:
-    """Read a prepared picture after the journey of a stylised one: to its original size and back.
+def see_as_if_stylized(judge: Backbone, prepared: Path | str, side: int) -> PictureFeatures:
+    """Let the judge see a prepared picture after the journey of a stylised one.
 
-    So nothing that resizing does to a picture counts for or against a model.
+    To its original size and back, so that nothing that resizing does to a picture counts for or
+    against a model.
+
+    Args:
+        judge: See `extract_features`.
+        prepared: The picture.
+        side: See `see_stylized`.
 
     Raises:
         ImageError: It cannot be read.
     """
-    image = read_image(prepared)
-    delivered = resize(image, original_size(prepared))
-    return to_pixels(resize(delivered, image.size))
+    delivered = give_back(read_image(prepared), prepared)
+    return _see(judge, delivered, painted_size(prepared), side)
+
+
+def _see(
+    judge: Backbone, image: Image.Image, painted: tuple[int, int], side: int
+) -> PictureFeatures:
+    square = to_pixels(resize(image, (side, side)))
+    if painted == (side, side):
+        return extract_features(judge, square)
+    return extract_features(judge, square, to_pixels(resize(image, painted)))
 
 
 class Reference:

@@ -17,7 +17,12 @@ ScoreRow = dict[str, Any]
 
 
 def measure_bounds(
-    name: str, judge_file: Path, selection: Sequence[Picture], inputs: Path, reference_file: Path
+    name: str,
+    judge_file: Path,
+    selection: Sequence[Picture],
+    inputs: Path,
+    side: int,
+    reference_file: Path,
 ) -> tuple[list[ScoreRow], Fitness]:
     """Measure what scores lie between, and keep what pictures are to be judged by.
 
@@ -26,6 +31,7 @@ def measure_bounds(
         judge_file: Its network.
         selection: The study's pictures.
         inputs: The folder of the prepared ones.
+        side: Of the square that the judge sees, in pixels.
         reference_file: The `judge.Reference` to write.
 
     Returns:
@@ -37,13 +43,13 @@ def measure_bounds(
     """
     from nstcore.backbones.backbone import Backbone
     from nstcore.judging.features import Paintings, PictureFeatures
-    from nstcore.judging.judge import Reference, extract_features, read_as_if_stylized
+    from nstcore.judging.judge import Reference, see_as_if_stylized
 
     judge = Backbone.load(judge_file)
     files = {picture.id: inputs / f"{picture.id}.png" for picture in selection}
 
     def see(entry: str) -> PictureFeatures:
-        return extract_features(judge, read_as_if_stylized(files[entry]))
+        return see_as_if_stylized(judge, files[entry], side)
 
     names: dict[str, list[str]] = {}
     for picture in selection:
@@ -83,6 +89,7 @@ def score_pictures(
     reference_file: Path,
     pictures: Sequence[tuple[str, str, Path]],
     contents: Mapping[str, Path],
+    side: int,
     told: tuple[str, str, str],
     table: Path,
     start: Callable[[], None],
@@ -94,6 +101,7 @@ def score_pictures(
         reference_file: What `measure_bounds` kept.
         pictures: Style, content id and file of each.
         contents: The prepared test contents, by id.
+        side: Of the square that the judge sees, in pixels.
         told: What each row begins with: judge, backbone and aggregation.
         table: The rows to write, whole or not at all; those of an earlier run are used again.
         start: Called before TensorFlow is needed, if it is.
@@ -114,23 +122,16 @@ def score_pictures(
     if missing:
         start()
         from nstcore.backbones.backbone import Backbone
-        from nstcore.judging.judge import (
-            Reference,
-            extract_features,
-            read_as_if_stylized,
-            read_stylized,
-        )
+        from nstcore.judging.judge import Reference, see_as_if_stylized, see_stylized
 
         judge = Backbone.load(judge_file)
         reference = Reference.load(reference_file)
         wanted = dict.fromkeys(pictures[number][1] for number in missing)
-        seen = {
-            entry: extract_features(judge, read_as_if_stylized(contents[entry])) for entry in wanted
-        }
+        seen = {entry: see_as_if_stylized(judge, contents[entry], side) for entry in wanted}
         for number in missing:
             style, content_id, path = pictures[number]
             content = seen[content_id]
-            picture = extract_features(judge, read_stylized(path, content.pixels.shape[0]))
+            picture = see_stylized(judge, path, contents[content_id], side)
             rows[number] |= reference.score(picture, style, [content])
     cache.write([row_known or row for row_known, row in zip(known_rows, rows, strict=True)])
     return len(missing)

@@ -11,7 +11,7 @@ import hashlib
 import json
 import zipfile
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import groupby, islice
 from math import isqrt
@@ -298,6 +298,13 @@ class StyleTarget:
         if backbone is not None:
             target.check(backbone, f"{path}: ")
         return target
+
+    def computed_in(self, precision: str) -> "StyleTarget":
+        """Return it for its backbone computing in another precision.
+
+        Gram matrices are sums over positions, so that of the two differ by a rounding or two.
+        """
+        return replace(self, backbone={**self.backbone, "precision": precision})
 
     def check(self, backbone: "Backbone", where: str = "style target: ") -> None:
         """Refuse to be used with another backbone than the one it was made with.

@@ -23,6 +23,9 @@ KINDS = {
 }
 """What a picture can be held as, by name. To add one: an entry here and in `PARAMETRIZATIONS`."""
 
+WHOLE = 1024 * 768
+"""Pixels up to which a picture is painted as a whole: tiles take twice the time and more."""
+
 # Options of one kind alone.
 _OWN = {
     "rate": ("pyramid", "fourier"),

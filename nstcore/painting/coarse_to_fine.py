@@ -17,10 +17,10 @@ from nstcore.images.io import RESAMPLING, Pixels, resize, to_image, to_pixels
 from nstcore.losses.blend import Blend
 from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
-from nstcore.painting.canvas import Canvas
+from nstcore.painting.canvas import WHOLE, Canvas
+from nstcore.painting.optimization import ImageOptimization, to_columns
 from nstcore.painting.optimizers import Adam, Optimizer
-from nstcore.painting.stylize import ImageOptimization, to_columns
-from nstcore.painting.tiles import TILE, TiledOptimization, can_be_tiled
+from nstcore.painting.tiles import hold
 
 SMALLEST = 32
 """Pixels that the shorter side of a picture must have: a pyramid of five levels takes as many."""
@@ -109,20 +109,13 @@ class Manner:
     """What a picture is held as."""
     seed: int = 0
     """Draws the offsets of the canvas."""
-    tile: int = TILE
-    """See `TiledOptimization`."""
+    whole: int = WHOLE
+    """See `tiles.hold`."""
 
     def hold(self, shape: tuple[int, ...]) -> ImageOptimization:
-        """Prepare to paint a picture of `shape` = (1, height, width, 3).
-
-        Those larger than a tile are painted tile by tile where the network and the canvas allow it,
-        which changes their memory and, but for rounding, not the result.
-        """
+        """Prepare to paint a picture of `shape` = (1, height, width, 3); see `tiles.hold`."""
         how = (self.backbone, self.objective, shape, self.optimizer, self.canvas, self.seed)
-        tiled = can_be_tiled(self.backbone.model) and not self.canvas.shifts
-        if tiled and max(shape[1:3]) > self.tile + self.tile // 2:
-            return TiledOptimization(*how, tile=self.tile)
-        return ImageOptimization(*how)
+        return hold(*how, whole=self.whole)
 
 
 def paint(

@@ -29,9 +29,9 @@ from nstcore.losses.content import content_loss
 from nstcore.losses.gram import packing
 from nstcore.losses.objective import Losses, Objective, Targets
 from nstcore.losses.style_target import StyleTarget
-from nstcore.painting.canvas import Canvas
+from nstcore.painting.canvas import WHOLE, Canvas
+from nstcore.painting.optimization import ImageOptimization
 from nstcore.painting.optimizers import Optimizer
-from nstcore.painting.stylize import ImageOptimization
 
 TILE = 512
 """Side of a tile in pixels: of VGG-19 at its fifth block, 0.4 GB in a step."""
@@ -355,6 +355,39 @@ class _Tile(NamedTuple):
     def window(self, images: Tensor) -> Tensor:
         """Return what it sees."""
         return images[self.place]
+
+
+def hold(
+    backbone: Backbone,
+    objective: Objective,
+    shape: Sequence[int],
+    optimizer: Optimizer | None = None,
+    canvas: Canvas | None = None,
+    seed: int = 0,
+    whole: int = WHOLE,
+) -> ImageOptimization:
+    """Prepare to paint, as a whole or tile by tile.
+
+    Tiles change the time and the memory that it takes and, but for rounding, not the result.
+
+    Args:
+        backbone: As for `ImageOptimization`, like all that follow.
+        objective: What is minimised.
+        shape: (batch, height, width, 3).
+        optimizer: By default Adam.
+        canvas: What it is held as.
+        seed: Draws the offsets of the canvas.
+        whole: A single picture of more pixels is painted in tiles where the network and the canvas
+            allow it.
+
+    Raises:
+        ConfigError: The canvas does not fit.
+    """
+    shifted = canvas is not None and canvas.shifts
+    large = shape[0] == 1 and shape[1] * shape[2] > whole
+    tiled = large and not shifted and can_be_tiled(backbone.model)
+    kind = TiledOptimization if tiled else ImageOptimization
+    return kind(backbone, objective, shape, optimizer, canvas, seed)
 
 
 def _own(span: Span, stride: int, length: int) -> tuple[int, int]:

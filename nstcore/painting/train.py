@@ -23,11 +23,12 @@ from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.canvas import Canvas
 from nstcore.painting.checkpoint import Checkpoint, LossRows, State
 from nstcore.painting.history import HISTORY_COLUMNS, LOSSES
+from nstcore.painting.optimization import ImageOptimization
 from nstcore.painting.optimizers import Optimizer
 from nstcore.painting.provenance import versions
 from nstcore.painting.schedule import Execution, TrainingSchedule
 from nstcore.painting.stopping import last_epoch
-from nstcore.painting.stylize import ImageOptimization, initial_images
+from nstcore.painting.stylize import initial_images
 
 
 def train(

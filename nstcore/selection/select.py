@@ -19,14 +19,14 @@ from nstcore.dataset.catalogue import (
 from nstcore.dataset.passed_over import PassedOver, look_through
 from nstcore.dataset.source import OnBadImage
 from nstcore.selection.pictures import Alike, Census, Notes, Picture, Skipped, Supply
-from nstcore.selection.styles import Contents, Style, Styles
+from nstcore.selection.styles import DrawnContents, Style, Styles
 from nstcore.selection.taking import Taker
 
 
 def select(
     catalogue: Catalogue,
     styles: Styles,
-    contents: Contents,
+    contents: DrawnContents,
     seed: int,
     *,
     on_bad_image: OnBadImage = "stop",

@@ -12,9 +12,10 @@ from pydantic import AfterValidator, BeforeValidator, Field, WithJsonSchema, mod
 from nstcore.common.errors import ConfigError
 from nstcore.common.hints import first_few, nearest, show
 from nstcore.common.mistakes import Mistake, MistakesError
-from nstcore.common.section import Section, unique
+from nstcore.common.section import OneOf, Section, unique
 from nstcore.common.texts import PathText
 from nstcore.dataset.source import local_path
+from nstcore.images.prepare import FITS
 
 
 @dataclass(frozen=True)
@@ -184,8 +185,8 @@ class Styles(Section):
                 yield Style(name, label, number, folder=folder)
 
 
-class Contents(Section):
-    """What the study paints: photographs, or pictures of the dataset that are no style images."""
+class DrawnContents(Section):
+    """Which contents a study has."""
 
     source: PathText = "dataset"
     """dataset: draw from the dataset's other pictures. Anything else: a folder of photographs."""
@@ -198,6 +199,18 @@ class Contents(Section):
     def folder(self) -> str | None:
         """The folder of photographs; None where contents are drawn from the dataset itself."""
         return None if self.source == "dataset" else local_path(self.source)
+
+
+class Contents(DrawnContents):
+    """What the study paints: photographs, or pictures of the dataset that are no style images."""
+
+    fit: Annotated[str, OneOf(FITS)] = "squeeze"
+    """What test contents become: squeeze, a square, as all other pictures; keep, their own shape
+    with test_size as the longest side; pad, that as a square, mirrored around and cut off again
+    once it is painted."""
+    test_size: Annotated[int, Field(ge=32, le=4096)] | None = None
+    """Side of test contents, in pixels; by default image_size. Their pictures are as sharp as it
+    allows, and a step takes as much longer as they have more pixels."""
 
 
 def read_set(label: str, path: str) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ from nstcore.dataset.catalogue import Artwork, same_picture, shows_same
 from nstcore.dataset.passed_over import PassedOver, mention
 from nstcore.dataset.source import OnBadImage
 from nstcore.selection.pictures import Skipped
-from nstcore.selection.styles import Contents, Style
+from nstcore.selection.styles import DrawnContents, Style
 
 
 class Taker:
@@ -64,7 +64,7 @@ class Taker:
         self,
         order: Sequence[Artwork],
         paintings: Sequence[Artwork],
-        wanted: Contents,
+        wanted: DrawnContents,
         passed_over: Sequence[PassedOver] = (),
     ) -> dict[str, list[Artwork]]:
         """Take contents, by split, that neither look like a painting nor like one another.

@@ -19,6 +19,7 @@ from nstcore.common.section import OneOf, Section, unique
 from nstcore.common.texts import FileName, PathText
 from nstcore.dataset.artists import known_artists, same_name
 from nstcore.dataset.source import Data
+from nstcore.images.prepare import Shape
 from nstcore.judging.options import Judging
 from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.losses.objective import BackboneWeights, Loss, Objective
@@ -146,6 +147,11 @@ class Study(Section):
     def results(self) -> str:
         """The folder of its files."""
         return f"results/{self.study}"
+
+    @property
+    def test_shape(self) -> Shape:
+        """What test contents are prepared as."""
+        return Shape(self.contents.test_size or self.image_size, self.contents.fit)
 
     def objective(self, backbone: str) -> Objective:
         """Return what is minimised with a backbone, but for the aggregation."""
@@ -320,7 +326,10 @@ def _find_empty(values: Any, where: str) -> Iterator[str]:
 
 
 def _misfits(canvas: Canvas, info: ValidationInfo, *, unpadded: bool) -> list[Mistake]:
-    side = info.data.get("image_size")
+    contents = info.data.get("contents")
+    sides = [info.data.get("image_size"), contents.test_size if contents else None]
+    # What fits the smaller one fits both.
+    side = min((side for side in sides if side), default=0)
     return list(canvas.mistakes(side, side, unpadded)) if side else []
 
 

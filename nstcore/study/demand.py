@@ -6,12 +6,15 @@ Upper bounds by what was measured; see docs/performance.md.
 import math
 from dataclasses import dataclass
 
+from nstcore.painting.canvas import WHOLE
 from nstcore.study.config import Study
 
 # Of a program that has started TensorFlow and loaded a network.
 _BASE_MB = 600
 # Of one picture of 224 x 224 pixels that is repainted: VGG19's activations and their gradients.
 _PICTURE_MB = 300
+# Of a picture in tiles, what its pixels take beyond those of a tile, relative to that: its copies.
+_COPIES_SHARE = 0.05
 # Of one painting: the Gram matrices of five layers of up to 512 channels, in double precision ...
 _PAINTING_MB = 5
 # ... and in a file, in single.
@@ -89,11 +92,34 @@ def memory(study: Study, pictures: int, styles: int) -> int:
         pictures: How many are repainted at once.
         styles: How many styles' paintings it holds.
     """
-    each = max((_paintings(style.images) for style in study.styles.each()), default=0)
+    return _memory(study, pictures * _painted_pixels(study, study.image_size), styles)
+
+
+def painting_memory(study: Study) -> int:
+    """Return the most memory that a job holds which paints test contents, in MB of 10^6 bytes.
+
+    Large ones are painted in tiles where every backbone can see in them, and what is left then is
+    some copies of the picture.
+    """
+    pixels = _painted_pixels(study, study.test_shape.side)
+    tiled = all(
+        (backbone.architecture or "").startswith("VGG") and not study.canvas_of(name).shifts
+        for name, backbone in study.backbones.items()
+    )
+    if tiled and pixels > WHOLE:
+        pixels = WHOLE + (pixels - WHOLE) * _COPIES_SHARE
+    return _memory(study, pixels, 1)
+
+
+def _painted_pixels(study: Study, side: int) -> float:
     # A canvas may be larger than its picture.
     around = max(study.canvas_of(name).padding for name in study.backbones)
-    picture = _PICTURE_MB * ((study.image_size + 2 * around) / 224) ** 2
-    held = _BASE_MB + _PAINTING_MB * each * styles + picture * pictures
+    return (side + 2 * around) ** 2
+
+
+def _memory(study: Study, pixels: float, styles: int) -> int:
+    each = max((_paintings(style.images) for style in study.styles.each()), default=0)
+    held = _BASE_MB + _PAINTING_MB * each * styles + _PICTURE_MB * pixels / 224**2
     return math.ceil(_SPARE * held / 500) * 500
 
 
@@ -101,7 +127,7 @@ def disk(study: Study) -> int:
     """Return the bytes that the results of a study take, at most."""
     demand = foresee(study)
     paintings = sum(_paintings(style.images) for style in study.styles.each())
-    picture = 3 * study.image_size**2
+    picture = 3 * max(study.image_size, study.test_shape.side) ** 2
     return (
         len(study.files) * paintings * _PAINTING_BYTES
         + prepared_pictures(study) * picture

@@ -19,7 +19,7 @@ from nstcore.painting.optimizers import Adam
 from nstcore.painting.schedule import Schedule
 from nstcore.painting.stylize import stylize
 from nstcore.study.config import Study
-from nstcore.study.demand import disk, foresee, memory
+from nstcore.study.demand import disk, foresee, memory, painting_memory
 from nstcore.study.preflight import available_memory
 
 # The first step builds the graph, and the next may still be slower.
@@ -102,6 +102,7 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
         f"jobs: {demand.jobs:,} in all, of them {demand.runs:,} training runs of {demand.pairs:,} "
         f"pairs and {demand.pictures:,} pictures"
     )
+    larger = (study.test_shape.side / study.image_size) ** 2
     yield (
         f"steps: at most {demand.training_steps:,} in training and {demand.painting_steps:,} in "
         f"painting, for {study.training.max_epochs} epochs"
@@ -116,7 +117,7 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
 
     parts = {
         "training": demand.training_steps * mean,
-        "painting": demand.painting_steps * mean,
+        "painting": demand.painting_steps * mean * larger,
         "starting programs": demand.starts * start,
     }
     left = {
@@ -133,7 +134,7 @@ def describe(study: Study, seconds: Mapping[str, float], start: float, cores: in
     nearest = next(p for p in Path(study.results).absolute().parents if p.is_dir())
     free = shutil.disk_usage(nearest).free
     yield f"disk: results up to {disk(study) / 1e9:.1f} GB; {free / 1e9:.1f} GB free in {nearest}"
-    each = memory(study, study.training.batch, len(styles))
+    each = max(memory(study, study.training.batch, len(styles)), painting_memory(study))
     together = each * parallel / 1000
     yield (
         f"memory: up to {each / 1000:g} GB a job, {together:g} GB for {parallel} at once; "

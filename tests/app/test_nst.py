@@ -9,12 +9,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from disks import mounted
 from PIL import Image
 from processes import as_from_a_terminal
 
+from nstcore.app import networks
 from nstcore.app.style_file import StyleFile
-from nstcore.images.io import read_text
+from nstcore.common import machine
+from nstcore.images.io import read_pixels, read_text
 
 NST = Path(sys.executable).with_name("nst")
 HED = ("--network", "HED")
@@ -218,17 +221,37 @@ def test_a_style_file_that_is_none_is_one_line(folder, tmp_path, damage, line):
     assert not (tmp_path / "out").exists()
 
 
-def test_a_style_in_bfloat16_is_painted_in_it(folder, tmp_path):
-    words = ["style", folder / "dali", "-o", "fast.nst", "--precision", "bfloat16", *HED]
-    assert nst(*words, cwd=tmp_path).returncode == 0
-    assert "precision  bfloat16" in nst("style", "show", "fast.nst", cwd=tmp_path).stdout
-    words = ["--style", "fast.nst", "--size", 64, "--steps", 2, "-o", "x.png"]
-    done = nst("paint", folder / "photo.jpg", *words, cwd=tmp_path)
-    assert done.returncode == 0, done.stderr
-    blended = [*words[:2], "--style", folder / "monet.nst", *words[2:], "--force"]
-    done = nst("paint", folder / "photo.jpg", *blended, cwd=tmp_path)
-    assert done.returncode == 1
-    assert "monet.nst: a style seen by another network" in done.stderr
+def test_a_style_is_painted_in_either_precision(folder, tmp_path):
+    words = ["--style", folder / "monet.nst", "--size", 64, "--steps", 3]
+    pictures = {}
+    for precision in ("float32", "bfloat16"):
+        output = tmp_path / f"{precision}.png"
+        done = nst(
+            *("paint", folder / "photo.jpg", *words, "-o", output, "--precision", precision),
+            cwd=tmp_path,
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(read_text(output)["nstcore"])["precision"] == precision
+        pictures[precision] = read_pixels(output)
+    change = np.abs(pictures["float32"] - pictures["bfloat16"])
+    assert 0 < change.mean() < 0.01
+
+
+@pytest.mark.parametrize(
+    ("instructions", "gpus", "expected"),
+    [
+        (("avx2",), [], "float32"),
+        (("avx2", "avx512_bf16"), [], "bfloat16"),
+        (("amx_bf16",), [], "bfloat16"),
+        (("amx_bf16",), ["GPU"], "float32"),
+    ],
+)
+def test_the_precision_is_the_one_this_machine_is_faster_in(
+    monkeypatch, instructions, gpus, expected
+):
+    monkeypatch.setattr(machine, "instructions", lambda: instructions)
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    assert networks.faster_precision() == expected
 
 
 def test_a_style_of_another_network_is_one_line(folder, tmp_path):

@@ -19,7 +19,7 @@ from nstcore.images.io import (
     to_image,
     to_pixels,
 )
-from nstcore.images.prepare import ORIGINAL_SIZE, original_size, prepare
+from nstcore.images.prepare import ORIGINAL_SIZE, Shape, original_size, prepare
 
 RED = (200, 30, 10)
 
@@ -42,7 +42,7 @@ def test_values_outside_0_to_1_are_clipped():
 
 def test_a_prepared_picture_is_square_and_remembers_its_size(tmp_path):
     source = save(Image.new("RGB", (40, 20), RED), tmp_path / "a.png")
-    prepare(source, tmp_path / "square.png", 16)
+    prepare(source, tmp_path / "square.png", Shape(16))
     assert Image.open(tmp_path / "square.png").size == (16, 16)
     assert original_size(tmp_path / "square.png") == (40, 20)
     assert original_size(source) == (40, 20)
@@ -66,7 +66,7 @@ def test_sizes_of_pictures_without_notes_are_their_own(tmp_path):
 
 def test_a_study_gets_pictures_as_it_says(tmp_path):
     path = save(Image.new("RGBA", (300, 100), (*RED, 255)), tmp_path / "a.png")
-    prepare(path, tmp_path / "b.png", 224)
+    prepare(path, tmp_path / "b.png", Shape(224))
     batch = load_batch([tmp_path / "b.png"])
     assert (batch.shape, batch.dtype) == ((1, 224, 224, 3), np.float32)
     np.testing.assert_array_equal(batch[0, 0, 0], np.float32(RED) / np.float32(255))

@@ -11,11 +11,11 @@ from skimage.transform import resize as squeeze
 from nstcore.backbones.backbone import load_backbone
 from nstcore.common.errors import DataError
 from nstcore.demo import ARTISTS, paint
-from nstcore.images.io import resize, save_png, to_image, to_pixels
-from nstcore.images.prepare import prepare
+from nstcore.images.io import read_image, resize, save_png, to_image, to_pixels
+from nstcore.images.prepare import Shape, give_back, prepare
 from nstcore.judging.features import Paintings
-from nstcore.judging.functional import area_under_curve, kernel_distance
-from nstcore.judging.judge import Reference, extract_features, read_as_if_stylized, read_stylized
+from nstcore.judging.functional import GRID_PERIODS, area_under_curve, grid, kernel_distance
+from nstcore.judging.judge import Reference, extract_features, see_as_if_stylized, see_stylized
 from nstcore.judging.score_table import MEASURES
 
 SIDE = 128
@@ -133,15 +133,15 @@ def test_a_grid_is_found_whatever_the_stride(judge, reference, photo):
         assert found["grid"] > 2 * clean["grid"]
 
 
+def blocks(picture, period, strength=0.04):
+    gridded = picture.copy()
+    gridded[::period] += np.float32(strength)
+    gridded[:, ::period] += np.float32(strength)
+    return gridded.clip(0, 1)
+
+
 def test_a_grid_counts_beyond_what_the_paintings_files_hold(judge, heldout, photo):
     """Where the paintings' own files repeat at a period, that is no fault of a model."""
-
-    def blocks(picture, period, strength=0.04):
-        gridded = picture.copy()
-        gridded[::period] += np.float32(strength)
-        gridded[:, ::period] += np.float32(strength)
-        return gridded.clip(0, 1)
-
     views = [extract_features(judge, blocks(view.pixels, 8)) for view in heldout["Ada Curl"]]
     reference = Reference({"Ada Curl": Paintings.from_pictures(views)})
     content = extract_features(judge, photo)
@@ -330,18 +330,40 @@ def test_a_reference_that_cannot_be_read_is_named(content, tmp_path):
         Reference.load(path)
 
 
-def test_the_untouched_content_makes_the_journey_of_a_stylised_picture(photo, tmp_path):
+@pytest.mark.parametrize(
+    ("shape", "painted"),
+    [
+        (Shape(64), None),
+        (Shape(96), (96, 96)),
+        (Shape(96, "keep"), (65, 96)),
+        (Shape(96, "pad"), (65, 96)),
+    ],
+    ids=str,
+)
+def test_the_untouched_content_makes_the_journey_of_a_stylised_picture(
+    judge, photo, tmp_path, shape, painted
+):
     """What resizing does to pictures counts for none: the content as a model would give it back."""
     save_png(to_image(photo).resize((301, 203)), tmp_path / "photo.png")
-    prepare(tmp_path / "photo.png", tmp_path / "input.png", 64)
-    untouched = read_as_if_stylized(tmp_path / "input.png")
+    prepare(tmp_path / "photo.png", tmp_path / "input.png", shape)
+    untouched = see_as_if_stylized(judge, tmp_path / "input.png", 64)
     # A model that changes nothing.
-    image = resize(to_image(to_pixels(_open(tmp_path / "input.png"))), (301, 203))
+    image = give_back(read_image(tmp_path / "input.png"), tmp_path / "input.png")
+    assert image.size == (301, 203)
     save_png(image, tmp_path / "stylised.png")
-    np.testing.assert_array_equal(read_stylized(tmp_path / "stylised.png", 64), untouched)
+    stylized = see_stylized(judge, tmp_path / "stylised.png", tmp_path / "input.png", 64)
+    np.testing.assert_array_equal(stylized.pixels, untouched.pixels)
+    assert stylized.pixels.shape == (64, 64, 3)
+    seen = None if stylized.painted is None else stylized.painted.shape[:2]
+    assert seen == painted
 
 
-def _open(path):
-    from nstcore.images.io import read_image
-
-    return read_image(path)
+def test_a_grid_is_measured_in_the_pixels_that_were_painted(judge, photo, tmp_path):
+    """A period of 8 at 256 pixels is one of 4 on the square of 128 that the judge sees."""
+    gridded = blocks(np.kron(photo, np.ones((2, 2, 1), np.float32)), 8)
+    save_png(to_image(gridded), tmp_path / "photo.png")
+    prepare(tmp_path / "photo.png", tmp_path / "input.png", Shape(gridded.shape[1], "keep"))
+    seen = see_as_if_stylized(judge, tmp_path / "input.png", photo.shape[0])
+    # But for the rounding to bytes.
+    np.testing.assert_allclose(seen.grid, grid(gridded), rtol=0.02)
+    assert seen.grid[GRID_PERIODS.index(8)] > 2 * grid(seen.pixels)[GRID_PERIODS.index(8)]

@@ -7,7 +7,7 @@ from nstcore.backbones.backbone import load_backbone
 from nstcore.common.errors import DataError
 from nstcore.demo import ARTISTS, paint, write_photographs
 from nstcore.images.io import read_image, resize, save_png
-from nstcore.images.prepare import prepare
+from nstcore.images.prepare import Shape, prepare
 from nstcore.judging.fitness import read_fitness, write_fitness
 from nstcore.judging.score import measure_bounds, score_pictures
 from nstcore.judging.score_table import PAINTING, ROW_COLUMNS, UNTOUCHED, read_job_scores
@@ -24,17 +24,24 @@ def folder(tmp_path_factory):
     write_photographs(folder / "photographs")
     selection = []
     for name in CONTENTS:
-        prepare(folder / "photographs" / f"{name}.png", folder / "inputs" / f"{name}.png", SIDE)
+        prepare(
+            folder / "photographs" / f"{name}.png", folder / "inputs" / f"{name}.png", Shape(SIDE)
+        )
         selection.append(Picture("content", "test", "", name, "", 1, 1, ""))
     for artist in ARTISTS[:2]:
         for number in range(3):
             name = f"{artist.folder}_{number}"
             save_png(paint(artist, 1, number), folder / f"{name}.png")
-            prepare(folder / f"{name}.png", folder / "inputs" / f"{name}.png", SIDE)
+            prepare(folder / f"{name}.png", folder / "inputs" / f"{name}.png", Shape(SIDE))
             selection.append(Picture("style", "heldout", artist.folder, name, "", 1, 1, ""))
     load_backbone("MobileNetV2", "random", name="judge").save(folder / "judge.weights.h5")
     rows, fitness = measure_bounds(
-        "Judge", folder / "judge.weights.h5", selection, folder / "inputs", folder / "reference.npz"
+        "Judge",
+        folder / "judge.weights.h5",
+        selection,
+        folder / "inputs",
+        SIDE,
+        folder / "reference.npz",
     )
     write_fitness(fitness, folder / "fitness.json")
     pd.DataFrame(rows, columns=ROW_COLUMNS).to_csv(folder / "bounds.csv")
@@ -68,6 +75,7 @@ def score(folder, pictures, tmp_path):
             "reference_file": folder / "reference.npz",
             "pictures": pictures,
             "contents": {name: folder / "inputs" / f"{name}.png" for name in CONTENTS},
+            "side": SIDE,
             "told": ("Judge", "Net", "simple"),
             "table": tmp_path / "simple.csv",
             "start": lambda: started.append(True),
@@ -156,5 +164,10 @@ def test_without_paintings_set_aside_there_is_no_judging(folder, tmp_path):
     content = Picture("content", "test", "", "cat", "", 1, 1, "")
     with pytest.raises(DataError, match="no held-out paintings"):
         measure_bounds(
-            "Judge", folder / "judge.weights.h5", [content], folder / "inputs", tmp_path / "r.npz"
+            "Judge",
+            folder / "judge.weights.h5",
+            [content],
+            folder / "inputs",
+            SIDE,
+            tmp_path / "r.npz",
         )

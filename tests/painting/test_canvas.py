@@ -10,9 +10,10 @@ from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.canvas import Canvas
 from nstcore.painting.choose import choose, summarize
 from nstcore.painting.history import average_curve
+from nstcore.painting.optimization import ImageOptimization
 from nstcore.painting.optimizers import OPTIMIZERS, SGD, Adam
 from nstcore.painting.schedule import Execution, Schedule, TrainingSchedule
-from nstcore.painting.stylize import ImageOptimization, Stylizer, stylize
+from nstcore.painting.stylize import Stylizer, stylize
 from nstcore.painting.train import train
 
 CANVASES = {

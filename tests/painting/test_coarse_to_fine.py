@@ -8,9 +8,10 @@ from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.canvas import Canvas
 from nstcore.painting.coarse_to_fine import Manner, Scale, enlarge, paint, plan
+from nstcore.painting.optimization import ImageOptimization
 from nstcore.painting.optimizers import Adam
 from nstcore.painting.schedule import Schedule
-from nstcore.painting.stylize import ImageOptimization, stylize
+from nstcore.painting.stylize import stylize
 from nstcore.painting.tiles import TiledOptimization
 
 
@@ -73,8 +74,8 @@ def test_each_size_starts_from_what_the_one_before_has_made(backbone, target, rn
 
 def test_large_pictures_are_tiled_where_that_can_be(backbone):
     objective = Objective()
-    manner = Manner(backbone, objective, tile=64)
+    manner = Manner(backbone, objective, whole=96 * 64)
     assert isinstance(manner.hold((1, 128, 64, 3)), TiledOptimization)
     assert type(manner.hold((1, 96, 64, 3))) is ImageOptimization
-    shifted = Manner(backbone, objective, canvas=Canvas(shifts=4, padding=8), tile=64)
+    shifted = Manner(backbone, objective, canvas=Canvas(shifts=4, padding=8), whole=96 * 64)
     assert type(shifted.hold((1, 128, 64, 3))) is ImageOptimization

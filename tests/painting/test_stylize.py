@@ -5,9 +5,10 @@ import nstcore
 from nstcore.common.errors import ConfigError, TargetError
 from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
+from nstcore.painting.optimization import ImageOptimization
 from nstcore.painting.optimizers import OPTIMIZERS, Adam, read_optimizer
 from nstcore.painting.schedule import Schedule
-from nstcore.painting.stylize import ImageOptimization, stylize
+from nstcore.painting.stylize import stylize
 
 
 @pytest.fixture(scope="module")

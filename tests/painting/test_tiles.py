@@ -10,8 +10,8 @@ from nstcore.losses.blend import Blend
 from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.canvas import Canvas
+from nstcore.painting.optimization import ImageOptimization
 from nstcore.painting.optimizers import SGD, Adam
-from nstcore.painting.stylize import ImageOptimization
 from nstcore.painting.tiles import TiledOptimization, can_be_tiled, find_reach, spans
 
 

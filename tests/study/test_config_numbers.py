@@ -20,7 +20,7 @@ WHOLE = {
         "patience": {"attempts": 3, "stall_seconds": 10, "silence_seconds": 100},
     },
     "styles": {"images": 12, "artists": ["Ada"], "sets": {"Own": {"folder": "x", "images": 4}}},
-    "contents": {"source": "photographs", "train": 2, "test": 3},
+    "contents": {"source": "photographs", "train": 2, "test": 3, "test_size": 40},
     "loss": {"alpha": 1, "beta": 2, "content_share": 1, "total_variation": 1},
     "canvas": {
         "kind": "pyramid",

@@ -86,13 +86,18 @@ def small_studies() -> st.SearchStrategy[dict[str, Any]]:
         {
             "study": st.sampled_from(["x" * 100, "a.b", "7"]),
             "seed": st.sampled_from([2**32 - 1, 0, 3.0]),
-            "image_size": _counts(32, 40),
+            "image_size": _counts(40, 44),
             "data": st.just({"path": PAINTINGS}),
             "styles": st.fixed_dictionaries(
                 {"images": _counts(1, 2), "artists": names, "sets": sets}
             ),
             "contents": st.fixed_dictionaries(
-                {"source": st.just(PHOTOGRAPHS), "train": _counts(1, 2), "test": st.just(1.0)}
+                {"source": st.just(PHOTOGRAPHS), "train": _counts(1, 2), "test": st.just(1.0)},
+                optional={
+                    # Photographs of 48 x 40 pixels keep 32 on their shorter side, as they have to.
+                    "fit": st.sampled_from(["squeeze", "pad", "keep"]),
+                    "test_size": _counts(48, 56),
+                },
             ),
             "backbones": _backbones(),
             "aggregations": st.lists(

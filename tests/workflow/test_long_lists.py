@@ -10,7 +10,7 @@ from PIL import Image
 from test_config_files import call
 from test_workflow import CONFIG, rows
 
-from nstcore.images.prepare import prepare
+from nstcore.images.prepare import Shape, prepare
 
 pytestmark = pytest.mark.workflow
 
@@ -48,7 +48,7 @@ def folder(tmp_path_factory):
     assert done.returncode == 0, done.stdout[-2000:]
     for row in rows(folder / f"results/{STUDY}/selection.csv"):
         copy = folder / f"results/{STUDY}/inputs/{row['id']}.png"
-        prepare(folder / row["source"], copy, 32)
+        prepare(folder / row["source"], copy, Shape(32))
     return folder
 
 
