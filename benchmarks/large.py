@@ -33,7 +33,8 @@ class Large:
     """In pixels."""
     threads: int
     steps: int = STEPS
-    """Of `coarse`, at the first size; of `single`, at most."""
+    """That are timed, or 0 for the first one; of `coarse`, at the first size; of `single`, at
+    most."""
     goal: float = 0.0
     """The total loss at which `single` ends."""
     coarsest: int = COARSEST
@@ -121,7 +122,7 @@ def _timed(step: Any, steps: int) -> list[float]:
         began = time.perf_counter()
         step()
         seconds.append(time.perf_counter() - began)
-    return seconds[1:]
+    return seconds[1:] or seconds
 
 
 def _paint(case: Large) -> dict[str, Any]:

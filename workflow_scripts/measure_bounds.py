@@ -31,11 +31,10 @@ def main() -> None:
 
     start_tensorflow(args.threads)
 
-    from nstcore.judging.score import measure_bounds
+    from nstcore.judging.score import JudgeFiles, measure_bounds
 
-    rows, fitness = measure_bounds(
-        args.judge_name, args.judge, selection, args.inputs, args.size, args.reference
-    )
+    judging = JudgeFiles(args.judge, args.reference, args.size)
+    rows, fitness = measure_bounds(args.judge_name, judging, selection, args.inputs)
     table = pd.DataFrame(rows, columns=ROW_COLUMNS)
     write_scores(table, args.output)
     write_fitness(fitness, args.fitness)

@@ -4,7 +4,7 @@ import argparse
 from pathlib import Path
 
 from nstcore.common.program import run
-from nstcore.judging.score import score_pictures
+from nstcore.judging.score import JudgeFiles, score_pictures
 
 
 def main() -> None:
@@ -31,11 +31,9 @@ def main() -> None:
         start_tensorflow(args.threads)
 
     scored = score_pictures(
-        args.judge,
-        args.reference,
+        JudgeFiles(args.judge, args.reference, args.size),
         [(path.parent.name, path.stem, path) for path in args.pictures],
         {path.stem: path for path in args.contents},
-        args.size,
         (args.judge_name, args.backbone, args.aggregation),
         args.output,
         start,

@@ -30,6 +30,7 @@ from nstcore.common.types import KerasModel, Tensor
 
 # Where the description of a saved backbone stands beside its weights in the HDF5 file.
 _ABOUT = "nstcore_backbone"
+_DIGEST = "nstcore_digest"
 
 
 @dataclass(frozen=True)
@@ -119,33 +120,50 @@ class Backbone:
         Args:
             path: Must end in `.weights.h5`, by which Keras knows the format.
         """
-        about = {**self.about(), "architecture": self.model.to_json()}
+        about = json.dumps({**self.about(), "architecture": self.model.to_json()})
         with atomic_write(path) as draft:
             self.model.save_weights(draft)
             with h5py.File(draft, "a") as file:
-                file[_ABOUT] = json.dumps(about)
+                file[_ABOUT] = about
+                file[_DIGEST] = _digest(about, self.identity["weights"])
 
     @classmethod
     def load(cls, path: Path | str) -> "Backbone":
         """Read a backbone that `save` wrote; needs no network and no other file.
 
         Raises:
-            WeightsError: The file is missing, no saved backbone, or of an older version.
+            WeightsError: The file is missing, no saved backbone, of an older version, or damaged.
             StudyError: Keras is set to compute otherwise; see `surroundings.check_keras`.
         """
         check_keras()
         try:
             with h5py.File(path) as file:
-                about = json.loads(file[_ABOUT][()])
+                text = file[_ABOUT][()].decode()
+                # Files of earlier versions have none.
+                digest = file[_DIGEST][()].decode() if _DIGEST in file else None
+            about = json.loads(text)
         except FileNotFoundError:
             raise WeightsError(f"{path}: no such backbone file") from None
-        except (OSError, KeyError, ValueError):
+        except (OSError, KeyError, ValueError, AttributeError, RuntimeError):
             raise WeightsError(f"{path}: not a backbone saved by nstcore") from None
-        if not {"pooling", "precision"} <= about.keys():
+        if not {"pooling", "precision"} <= set(about):
             raise WeightsError(f"{path}: made by an older version; delete it")
-        model = keras.models.model_from_json(about["architecture"])
-        model.load_weights(path)
-        model.trainable = False
+        try:
+            # Keras' safe mode: no layer of it may bring code along.
+            model = keras.models.model_from_json(about["architecture"])
+            model.load_weights(path)
+            model.trainable = False
+            sound = digest in {None, _digest(text, weights_digest(model))}
+        # Keras and h5py meet changed bytes with whatever exception these happen to cause.
+        except Exception as error:
+            words = " ".join(str(error).split())[:200]
+            raise WeightsError(
+                f"{path}: a damaged backbone ({words}); delete it and run again"
+            ) from None
+        if not sound:
+            raise WeightsError(
+                f"{path}: a damaged backbone (it is not what was saved); delete it and run again"
+            )
         preprocessing = about["preprocessing"]
         return cls(
             name=about["name"],
@@ -164,6 +182,10 @@ class Backbone:
             pooling=about["pooling"],
             precision=about["precision"],
         )
+
+
+def _digest(about: str, weights: str) -> str:
+    return hashlib.sha256(f"{weights} {about}".encode()).hexdigest()
 
 
 def load_backbone(

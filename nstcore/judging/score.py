@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,23 +17,28 @@ ScoreRow = dict[str, Any]
 """A value for each of the `score_table.ROW_COLUMNS`."""
 
 
+@dataclass(frozen=True)
+class JudgeFiles:
+    """What a judge sees by."""
+
+    network: Path
+    """Its network."""
+    reference: Path
+    """The `judge.Reference` that `measure_bounds` keeps."""
+    side: int
+    """Of the square that it sees of every picture, in pixels."""
+
+
 def measure_bounds(
-    name: str,
-    judge_file: Path,
-    selection: Sequence[Picture],
-    inputs: Path,
-    side: int,
-    reference_file: Path,
+    name: str, judging: JudgeFiles, selection: Sequence[Picture], inputs: Path
 ) -> tuple[list[ScoreRow], Fitness]:
     """Measure what scores lie between, and keep what pictures are to be judged by.
 
     Args:
         name: What the study calls the judge.
-        judge_file: Its network.
+        judging: Its files, of which the reference is written.
         selection: The study's pictures.
         inputs: The folder of the prepared ones.
-        side: Of the square that the judge sees, in pixels.
-        reference_file: The `judge.Reference` to write.
 
     Returns:
         The floor, a row per style and test content, and the ceiling, a row per held-out painting;
@@ -45,11 +51,11 @@ def measure_bounds(
     from nstcore.judging.features import Paintings, PictureFeatures
     from nstcore.judging.judge import Reference, see_as_if_stylized
 
-    judge = Backbone.load(judge_file)
+    judge = Backbone.load(judging.network)
     files = {picture.id: inputs / f"{picture.id}.png" for picture in selection}
 
     def see(entry: str) -> PictureFeatures:
-        return see_as_if_stylized(judge, files[entry], side)
+        return see_as_if_stylized(judge, files[entry], judging.side)
 
     names: dict[str, list[str]] = {}
     for picture in selection:
@@ -75,7 +81,7 @@ def measure_bounds(
         for number, entry in enumerate(own):
             scores = reference.score(see(entry), style, list(contents.values()), painting=number)
             rows.append(_row(name, "", "", style, entry, PAINTING, files[entry]) | scores)
-    reference.save(reference_file)
+    reference.save(judging.reference)
     distances: dict[str, dict[str, list[float]]] = {
         kind: {style: [] for style in names} for kind in (UNTOUCHED, PAINTING)
     }
@@ -85,11 +91,9 @@ def measure_bounds(
 
 
 def score_pictures(
-    judge_file: Path,
-    reference_file: Path,
+    judging: JudgeFiles,
     pictures: Sequence[tuple[str, str, Path]],
     contents: Mapping[str, Path],
-    side: int,
     told: tuple[str, str, str],
     table: Path,
     start: Callable[[], None],
@@ -97,11 +101,9 @@ def score_pictures(
     """Score a model's pictures, but for those whose scores the table has already.
 
     Args:
-        judge_file: The judge's network.
-        reference_file: What `measure_bounds` kept.
+        judging: The judge's files.
         pictures: Style, content id and file of each.
         contents: The prepared test contents, by id.
-        side: Of the square that the judge sees, in pixels.
         told: What each row begins with: judge, backbone and aggregation.
         table: The rows to write, whole or not at all; those of an earlier run are used again.
         start: Called before TensorFlow is needed, if it is.
@@ -112,7 +114,7 @@ def score_pictures(
     Raises:
         StudyError: A file is missing or damaged.
     """
-    known = [sha256(path) for path in (judge_file, reference_file, *contents.values())]
+    known = [sha256(path) for path in (judging.network, judging.reference, *contents.values())]
     cache = Cache(table, hashlib.sha256("".join([SCORES_VERSION, *known]).encode()).hexdigest())
     rows = [_row(*told, style, content_id, STYLIZED, path) for style, content_id, path in pictures]
     known_rows = [
@@ -124,14 +126,14 @@ def score_pictures(
         from nstcore.backbones.backbone import Backbone
         from nstcore.judging.judge import Reference, see_as_if_stylized, see_stylized
 
-        judge = Backbone.load(judge_file)
-        reference = Reference.load(reference_file)
+        judge = Backbone.load(judging.network)
+        reference = Reference.load(judging.reference)
         wanted = dict.fromkeys(pictures[number][1] for number in missing)
-        seen = {entry: see_as_if_stylized(judge, contents[entry], side) for entry in wanted}
+        seen = {entry: see_as_if_stylized(judge, contents[entry], judging.side) for entry in wanted}
         for number in missing:
             style, content_id, path = pictures[number]
             content = seen[content_id]
-            picture = see_stylized(judge, path, contents[content_id], side)
+            picture = see_stylized(judge, path, contents[content_id], judging.side)
             rows[number] |= reference.score(picture, style, [content])
     cache.write([row_known or row for row_known, row in zip(known_rows, rows, strict=True)])
     return len(missing)

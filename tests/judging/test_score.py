@@ -1,5 +1,7 @@
 """Scoring in files, as the workflow does it."""
 
+from dataclasses import replace
+
 import pandas as pd
 import pytest
 
@@ -9,12 +11,17 @@ from nstcore.demo import ARTISTS, paint, write_photographs
 from nstcore.images.io import read_image, resize, save_png
 from nstcore.images.prepare import Shape, prepare
 from nstcore.judging.fitness import read_fitness, write_fitness
-from nstcore.judging.score import measure_bounds, score_pictures
+from nstcore.judging.score import JudgeFiles, measure_bounds, score_pictures
 from nstcore.judging.score_table import PAINTING, ROW_COLUMNS, UNTOUCHED, read_job_scores
 from nstcore.selection.pictures import Picture
 
 SIDE = 64
 CONTENTS = ("cat", "coffee")
+
+
+def judging(folder, **changed):
+    files = JudgeFiles(folder / "judge.weights.h5", folder / "reference.npz", SIDE)
+    return replace(files, **changed)
 
 
 @pytest.fixture(scope="module")
@@ -35,14 +42,7 @@ def folder(tmp_path_factory):
             prepare(folder / f"{name}.png", folder / "inputs" / f"{name}.png", Shape(SIDE))
             selection.append(Picture("style", "heldout", artist.folder, name, "", 1, 1, ""))
     load_backbone("MobileNetV2", "random", name="judge").save(folder / "judge.weights.h5")
-    rows, fitness = measure_bounds(
-        "Judge",
-        folder / "judge.weights.h5",
-        selection,
-        folder / "inputs",
-        SIDE,
-        folder / "reference.npz",
-    )
+    rows, fitness = measure_bounds("Judge", judging(folder), selection, folder / "inputs")
     write_fitness(fitness, folder / "fitness.json")
     pd.DataFrame(rows, columns=ROW_COLUMNS).to_csv(folder / "bounds.csv")
     return folder
@@ -71,11 +71,9 @@ def score(folder, pictures, tmp_path):
     def run(**changed):
         started = []
         arguments = {
-            "judge_file": folder / "judge.weights.h5",
-            "reference_file": folder / "reference.npz",
+            "judging": judging(folder),
             "pictures": pictures,
             "contents": {name: folder / "inputs" / f"{name}.png" for name in CONTENTS},
-            "side": SIDE,
             "told": ("Judge", "Net", "simple"),
             "table": tmp_path / "simple.csv",
             "start": lambda: started.append(True),
@@ -142,7 +140,7 @@ def test_another_judge_scores_all_pictures_anew(score, folder, tmp_path):
     score()
     other = tmp_path / "other.weights.h5"
     load_backbone("MobileNetV2", "random", name="judge", seed=9).save(other)
-    assert score(judge_file=other) == (4, True)
+    assert score(judging=judging(folder, network=other)) == (4, True)
 
 
 def test_an_interrupted_or_damaged_table_only_costs_its_time(score, tmp_path):
@@ -164,10 +162,5 @@ def test_without_paintings_set_aside_there_is_no_judging(folder, tmp_path):
     content = Picture("content", "test", "", "cat", "", 1, 1, "")
     with pytest.raises(DataError, match="no held-out paintings"):
         measure_bounds(
-            "Judge",
-            folder / "judge.weights.h5",
-            [content],
-            folder / "inputs",
-            SIDE,
-            tmp_path / "r.npz",
+            "Judge", judging(folder, reference=tmp_path / "r.npz"), [content], folder / "inputs"
         )
