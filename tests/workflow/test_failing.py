@@ -112,6 +112,27 @@ def test_a_killed_job_is_told_last_on_the_screen_and_in_the_report(copy: Path) -
     assert "killed from outside (signal 9)" in page
 
 
+def test_a_picture_that_is_forced_and_fails_costs_not_the_one_that_was_there(
+    study: Path, tmp_path: Path
+) -> None:
+    """The disk has changed bytes in the middle of the network, which is what is blamed."""
+    folder = tmp_path / "copy"
+    shutil.copytree(study, folder)
+    network = folder / "results/small/backbones/Net-untrained.weights.h5"
+    content, when = bytearray(network.read_bytes()), network.stat()
+    middle = len(content) // 2
+    content[middle : middle + 64] = bytes(64)
+    network.write_bytes(content)
+    os.utime(network, ns=(when.st_atime_ns, when.st_mtime_ns))
+    picture = next((folder / "results/small/stylized").rglob("*.png"))
+    before = modified(folder / "results/small/stylized"), picture.read_bytes()
+    done = snakemake(folder, str(picture.relative_to(folder)), "--force")
+    assert done.returncode == 1
+    (line,) = errors(done.stdout)
+    assert "Net-untrained.weights.h5: a damaged backbone" in line
+    assert (modified(folder / "results/small/stylized"), picture.read_bytes()) == before
+
+
 def test_a_log_that_cannot_be_written_is_told(copy: Path) -> None:
     logs = copy / "results/small/logs/train/Net-untrained/simple"
     shutil.rmtree(logs)
