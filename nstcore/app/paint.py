@@ -83,11 +83,13 @@ class _Style:
 
 
 def content_share(strength: float) -> float:
-    """Return the `Objective.content_share` of a strength: ten times less for each third.
+    """Return the `Objective.content_share` of a strength.
 
-    0 keeps nearly all of the content (10), 0.5 leaves its forms (0.3), and 1 nearly none (0.01).
+    0 keeps nearly all of the content, its colours too (1000), 0.5 leaves its forms (0.3), and 1
+    nearly nothing (0.01). Above 10 or so it is the colours that come back, which late layers of a
+    network hardly see: hence the steeper fall there.
     """
-    return float(10 ** (1 - 3 * strength))
+    return float(10 ** (3 - 9 * strength + 4 * strength**2))
 
 
 def _of_files(args: argparse.Namespace) -> _Style:
@@ -160,6 +162,7 @@ def _of_study(args: argparse.Namespace) -> _Style:
 
 def _paint(photo: Path, output: Path, style: _Style, args: argparse.Namespace, stop: _Stop) -> None:
     from nstcore.images.io import read_image, resize, to_image, to_pixels
+    from nstcore.images.prepare import fitted
     from nstcore.images.recoloring import keep_luminance, match_colors
     from nstcore.painting.coarse_to_fine import SMALLEST, Step, enlarge, paint, plan
 
@@ -169,8 +172,7 @@ def _paint(photo: Path, output: Path, style: _Style, args: argparse.Namespace, s
             f"{photo}: {image.width} x {image.height} pixels; a photograph needs {SMALLEST} on its "
             "shorter side"
         )
-    factor = style.size / max(image.size)
-    width, height = (max(1, round(side * factor)) for side in image.size)
+    width, height = fitted(image.size, style.size)
     try:
         scales = plan(width, height, style.steps, style.coarsest)
     except StudyError as error:

@@ -26,7 +26,7 @@ class StudyModel:
     canvas: Canvas
     epochs: int
     side: int
-    """The study's image size, in pixels."""
+    """Of the study's test contents, in pixels."""
 
 
 def load_model(folder: Path, model: str, artist: str) -> StudyModel:
@@ -64,7 +64,7 @@ def load_model(folder: Path, model: str, artist: str) -> StudyModel:
         study.optimizers[choice["optimizer"]],
         study.canvas_of(name),
         int(choice["epochs"]) * study.training.steps_per_epoch,
-        study.image_size,
+        study.test_shape.side,
     )
 
 
