@@ -3,6 +3,7 @@
 import hashlib
 import json
 import random
+from pathlib import Path
 
 import h5py
 import keras
@@ -46,7 +47,7 @@ def test_a_flipped_bit_anywhere_is_named_or_changes_nothing(saved, tmp_path):
     content, chance = path.read_bytes(), random.Random(3)
     picture = np.random.default_rng(0).random((1, 32, 32, 3), np.float32)
     expected = backbone.features(picture)
-    copy, refused = tmp_path / "net.weights.h5", 0
+    copy, refused = tmp_path / "net.weights.h5", []
     for _ in range(40):
         changed = bytearray(content)
         changed[chance.randrange(len(content))] ^= 1 << chance.randrange(8)
@@ -54,13 +55,13 @@ def test_a_flipped_bit_anywhere_is_named_or_changes_nothing(saved, tmp_path):
         try:
             loaded = Backbone.load(copy)
         except WeightsError as error:
-            refused += 1
-            assert str(error).startswith(f"{copy}: ")
+            refused.append(str(error))
             continue
         assert loaded.about() == backbone.about()
         for layer, features in loaded.features(picture).items():
             np.testing.assert_array_equal(features, expected[layer])
-    assert refused > 10
+    assert len(refused) > 10
+    assert all(line.startswith(f"{copy}: ") for line in refused)
 
 
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.9, 0.999])
@@ -85,7 +86,7 @@ def test_a_weight_that_was_changed_is_damage_of_the_backbone_and_not_of_a_target
             )
         )
         found[0][...] = found[0][...] + 1
-    with pytest.raises(WeightsError, match="damaged backbone .*not what was saved.*delete it"):
+    with pytest.raises(WeightsError, match=r"damaged backbone .*not what was saved.*delete it"):
         Backbone.load(path)
 
 
@@ -99,7 +100,7 @@ def test_a_backbone_saved_before_there_were_digests_is_read(saved, tmp_path):
 
 def with_lambda(about, marker):
     picture = keras.Input((None, None, 3))
-    code = keras.layers.Lambda(lambda values, place=str(marker): open(place, "w") and values)
+    code = keras.layers.Lambda(lambda values, place=str(marker): Path(place).touch() or values)
     about["architecture"] = keras.Model(picture, code(picture)).to_json()
     # Making it has run it.
     marker.unlink()
