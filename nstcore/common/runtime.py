@@ -43,10 +43,6 @@ def start_tensorflow(threads: int = 1, seed: int = 0) -> None:
         StudyError: Keras does not start with the `keras.json` in the home folder.
     """
     surroundings.check_keras_file()
-    if "tensorflow" not in sys.modules:
-        # Where nobody has pinned it: in a notebook, say.
-        onednn = "TF_ENABLE_ONEDNN_OPTS"
-        os.environ[onednn] = surroundings.PINNED[onednn]
     with _native_messages_held():
         import tensorflow as tf
 

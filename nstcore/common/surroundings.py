@@ -26,9 +26,6 @@ PINNED: Mapping[str, str] = {
     "PYTHONUTF8": "1",
     # TensorFlow sets it itself.
     "TF2_BEHAVIOR": "1",
-    # The default of processors with AVX-512 for networks; on others VGG-19 is 1.1 to 1.3 times as
-    # fast with it, and large pictures take less memory.
-    "TF_ENABLE_ONEDNN_OPTS": "1",
 }
 """Variables that every program runs with, whatever they were."""
 
