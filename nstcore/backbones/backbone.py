@@ -154,6 +154,9 @@ class Backbone:
             model.load_weights(path)
             model.trainable = False
             sound = digest in {None, _digest(text, weights_digest(model))}
+        # Nothing is wrong with the file, which is not to be deleted.
+        except (MemoryError, tf.errors.ResourceExhaustedError):
+            raise
         # Keras and h5py meet changed bytes with whatever exception these happen to cause.
         except Exception as error:
             words = " ".join(str(error).split())[:200]

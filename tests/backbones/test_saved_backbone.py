@@ -90,6 +90,15 @@ def test_a_weight_that_was_changed_is_damage_of_the_backbone_and_not_of_a_target
         Backbone.load(path)
 
 
+def test_want_of_memory_is_no_damage(saved, monkeypatch):
+    def fail(*_, **__):
+        raise MemoryError
+
+    monkeypatch.setattr(keras.Model, "load_weights", fail)
+    with pytest.raises(MemoryError):
+        Backbone.load(saved[1])
+
+
 def test_a_backbone_saved_before_there_were_digests_is_read(saved, tmp_path):
     path = tmp_path / "net.weights.h5"
     path.write_bytes(saved[1].read_bytes())
