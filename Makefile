@@ -1,6 +1,8 @@
 # make demo     the whole workflow on the embedded demo; ends with the path of the report
 # make test     every check: formatting, lint, types, structure, workflow lint, tests
 # make check    the fast ones of these, in a minute and a half on two cores
+# make test-slurm  those on a real Slurm cluster of this one machine
+# make coverage what the tests run through
 # make format   format the code
 # make docs     renew docs/configuration.md and config/schema.json from the sections of the config
 # make cluster  what Snakemake needs to run studies on Slurm or Kubernetes; docs/cluster.md
@@ -32,7 +34,7 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench lint format docs cluster complete lock clean
+.PHONY: help demo test test-slurm coverage check bench lint format docs cluster complete lock clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -46,8 +48,18 @@ demo: $(STUDY)
 	$(BIN)/snakemake --cores $(CORES) --configfile demo.yaml $$logger
 	@echo "Report: $(CURDIR)/results/demo/report.html"
 
+TESTS = $(BIN)/python -m pytest --numprocesses logical --no-loadscope-reorder
+
 test: lint
-	$(BIN)/python -m pytest --numprocesses logical --no-loadscope-reorder --cov --cov-report=term
+	$(TESTS)
+
+# A part of `make test`: starts a cluster of one node, and installs Debian's Slurm for that.
+test-slurm: $(CHECKS)
+	$(BIN)/python -m pytest tests/workflow/test_slurm.py
+
+# Not in `make test`: it takes half as long again.
+coverage: $(CHECKS)
+	$(TESTS) --cov --cov-report=term
 
 check: lint
 	$(BIN)/python -m pytest -m "not slow" -x

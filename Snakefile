@@ -54,13 +54,16 @@ include: "rules/estimate.smk"
 
 refuse_unusable_sources()
 refuse_blocked()
+look_after_lock()
 
 
 onstart:
     # Not earlier: without ids a study can still be planned.
     if STUDY.styles.unlisted:
         sys.exit("\n".join(f"error: {line}" for line in STUDY.styles.unlisted))
+    follow_earlier_run()
     lift_rate_limit()
+    limit_groups()
     JOBS = list(planned_jobs())
     refuse_hindrances(JOBS)
     if [job.rule for job in JOBS] == ["estimate"]:
@@ -82,7 +85,8 @@ onstart:
 
 onerror:
     # Last on the screen, behind what Snakemake has to tell: what is wrong, and the mend.
-    atexit.register(print, *tell_failures(log), sep="\n", file=sys.stderr)
+    if not END_WATCH.stopped:
+        atexit.register(print, *tell_failures(log), sep="\n", file=sys.stderr)
 
 
 rule all:

@@ -9,12 +9,14 @@ rule load_backbone:
         f"{LOGS}/load_backbone/{{backbone}}.log",
     benchmark:
         f"{BENCHMARKS}/load_backbone/{{backbone}}.tsv"
+    # Where a cluster's nodes have no network, the machine that Snakemake runs on has.
+    localrule: True
     conda:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
         downloads=1,
-        mem_mb=2000,
+        mem_mb=growing(2000),
     params:
         name=lambda wildcards: wildcards.backbone,
         network=lambda wildcards: STUDY.network(wildcards.backbone).to_json(),

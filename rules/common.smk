@@ -1,5 +1,6 @@
 # What the rules share: the checked study, paths, wildcards, and the pictures of the selection.
 
+import atexit
 import json
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 
 from snakemake import __version__ as snakemake_version
 from snakemake.io import contains_wildcard
+from snakemake.logging import logger
 
 from nstcore.common.disk import find_blocked
 from nstcore.common.program import make_findable
@@ -22,7 +24,8 @@ from nstcore.painting.schedule import Epochs
 from nstcore.selection.pictures import read_selection
 from nstcore.selection.styles import DrawnContents
 from nstcore.study.config import Study
-from nstcore.study.demand import memory, painting_memory
+from nstcore.study.demand import memory, painting_memory, painting_minutes, training_minutes
+from nstcore.study.earlier_run import EndWatch, end_stray_jobs, lift_stale_lock, note_run
 from nstcore.study.failures import tell_failures
 from nstcore.study.journal import find_setting, record_setting
 from nstcore.study.preflight import Job, Machine, find_hindrances
@@ -52,6 +55,7 @@ shell.prefix(
     "${{PYTHONPATH:+:$PYTHONPATH}}; "
 )
 
+END_WATCH = EndWatch(sys.argv)
 TEMPLATES = f"{workflow.basedir}/reports"
 LOGS = f"{RESULTS}/logs"
 BENCHMARKS = f"{RESULTS}/benchmarks"
@@ -69,6 +73,10 @@ SOURCES += [style.folder for style in STUDY.styles.each() if style.folder]
 def as_is(value):
     """A parameter in whose text no braces are wildcards: to Snakemake, a function."""
     return lambda wildcards: value
+
+
+resource_scopes:
+    preparing="local",
 
 
 wildcard_constraints:
@@ -271,6 +279,11 @@ def refuse_blocked():
         sys.exit("\n".join(f"error: {line}" for line in lines))
 
 
+def growing(first):
+    """What a job may take: as much as foreseen, and once more as much with each further try."""
+    return lambda wildcards, attempt: first * attempt
+
+
 def planned_jobs():
     """The jobs that are to be run, as far as Snakemake knows them yet."""
     for job in workflow.dag.needrun_jobs():
@@ -297,6 +310,43 @@ def refuse_hindrances(jobs):
     lines = find_hindrances(STUDY, jobs, this_machine()) if workflow.local_exec else []
     if lines:
         sys.exit("\n".join(f"error: {line}" for line in lines))
+
+
+def tell(lines):
+    """Write lines to the screen, where Snakemake writes its own."""
+    for line in lines:
+        print(line, file=sys.stderr)
+
+
+def look_after_lock():
+    """Lift a lock that a killed run has left; say what helps where nobody can tell if it was.
+
+    And how to go on after Ctrl-C.
+    """
+    # Only what a user has started: each job of a cluster reads all this too.
+    if workflow.is_main_process:
+        tell(lift_stale_lock())
+        logger.addHandler(END_WATCH)
+        atexit.register(END_WATCH.tell)
+
+
+def follow_earlier_run():
+    """End what a killed run has left running, and leave a note of this one."""
+    try:
+        tell(end_stray_jobs())
+    except StudyError as error:
+        sys.exit("\n".join(f"error: {line}" for line in error.lines))
+    if note := note_run():
+        atexit.register(note.unlink, missing_ok=True)
+
+
+def limit_groups():
+    """Let a job of a cluster that prepares many pictures do so a few at a time.
+
+    It asks for what these take together.
+    """
+    if not workflow.local_exec:
+        workflow.register_resource("preparing", 4)
 
 
 def lift_rate_limit():

@@ -8,11 +8,13 @@ if STUDY.data.download:
             archive=ARCHIVE,
         log:
             f"{LOGS}/{STUDY.data.download}.download.log",
+        # As with networks: a cluster's nodes may have no network.
+        localrule: True
         conda:
             "../envs/kaggle.yaml"
         resources:
             downloads=1,
-            mem_mb=500,
+            mem_mb=growing(500),
         params:
             dataset=STUDY.data.dataset,
             # Nothing reads this. Without it every archive would count as made by other parameters,
@@ -43,7 +45,7 @@ if ARCHIVE:
         conda:
             "../envs/kaggle.yaml"
         resources:
-            mem_mb=500,
+            mem_mb=growing(500),
         shell:
             "python -m workflow_scripts.extract_dataset"
             " --archive={input.archive:q} --output {output.folder:q} > {log:q} 2>&1"
@@ -62,7 +64,7 @@ rule catalogue_dataset:
         "../envs/nst.yaml"
     threads: 4
     resources:
-        mem_mb=2000,
+        mem_mb=growing(2000),
     shell:
         "python -m workflow_scripts.catalogue_dataset --dataset={input.dataset:q}"
         " --threads {threads} --output {output.csv:q} > {log:q} 2>&1"

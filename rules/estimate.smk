@@ -12,7 +12,8 @@ rule estimate:
         mem_mb=memory(STUDY, STUDY.training.batch, 1),
     params:
         study=as_is(json.dumps(STUDY.recorded())),
-        cores=workflow.cores,
+        # On a cluster there is no such number.
+        cores=workflow.resource_settings.cores or os.cpu_count(),
     shell:
         "python -m workflow_scripts.estimate --study {params.study:q} --cores {params.cores}"
         " 2> {log:q}"

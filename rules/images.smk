@@ -12,7 +12,9 @@ rule prepare_input:
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
+        preparing=1,
+        runtime=growing(1),
     params:
         size=shape,
         numerics=NUMERICS_VERSION,

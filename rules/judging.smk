@@ -13,6 +13,7 @@ use rule load_backbone as load_judge with:
         f"{BENCHMARKS}/load_judge/{{judge}}.tsv"
     # A judge that cannot be had, or must not judge, is told before hours of painting.
     priority: 10
+    localrule: True
     params:
         name=lambda wildcards: f"judge {wildcards.judge}",
         network=lambda wildcards: JUDGES[wildcards.judge].network().to_json(),
@@ -30,10 +31,11 @@ rule check_judge:
     log:
         f"{LOGS}/check_judge/{{judge}}/{{backbone}}.log",
     priority: 10
+    localrule: True
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         other=lambda wildcards: wildcards.backbone,
         kind="backbone",
@@ -52,6 +54,7 @@ use rule check_judge as check_judges with:
         similarity=f"{JUDGE}/related/{{other_judge}}.json",
     log:
         f"{LOGS}/check_judges/{{judge}}/{{other_judge}}.log",
+    localrule: True
     params:
         other=lambda wildcards: wildcards.other_judge,
         kind="judge",
@@ -74,7 +77,7 @@ rule measure_bounds:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=memory(STUDY, 1, 1),
+        mem_mb=growing(memory(STUDY, 1, 1)),
     params:
         inputs=f"{RESULTS}/inputs",
         threads=STUDY.compute.threads,
@@ -107,7 +110,7 @@ rule score:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=memory(STUDY, 1, 1),
+        mem_mb=growing(memory(STUDY, 1, 1)),
     params:
         threads=STUDY.compute.threads,
         scores=SCORES_VERSION,
@@ -133,10 +136,11 @@ rule collect_scores:
         ),
     log:
         f"{LOGS}/collect_scores.log",
+    localrule: True
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=growing(500),
     params:
         scores=SCORES_VERSION,
         # In whose order the rows are.
@@ -170,7 +174,7 @@ rule compare:
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         training=STUDY.training.to_json(),
         styles=as_is(STUDY.styles.to_json()),

@@ -17,7 +17,7 @@ rule build_target:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=memory(STUDY, 1, 1),
+        mem_mb=growing(memory(STUDY, 1, 1)),
     params:
         threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
@@ -43,7 +43,7 @@ rule weigh_losses:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=memory(STUDY, 1, len(STYLES)),
+        mem_mb=growing(memory(STUDY, 1, len(STYLES))),
     params:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
         canvas=canvas,

@@ -17,7 +17,8 @@ rule train:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=memory(STUDY, STUDY.training.batch, len(STYLES)),
+        mem_mb=growing(memory(STUDY, STUDY.training.batch, len(STYLES))),
+        runtime=growing(training_minutes(STUDY)),
     params:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
         settings=lambda wildcards: STUDY.optimizers[wildcards.optimizer].to_json(),
@@ -47,10 +48,11 @@ rule choose:
         csv=f"{RESULTS}/choices/{{backbone}}/{{aggregation}}.csv",
     log:
         f"{LOGS}/choose/{{backbone}}/{{aggregation}}.log",
+    localrule: True
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=growing(500),
     params:
         training=STUDY.training.to_json(),
         numerics=NUMERICS_VERSION,
@@ -72,10 +74,11 @@ rule collect_choices:
         ),
     log:
         f"{LOGS}/collect_choices.log",
+    localrule: True
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=500,
+        mem_mb=growing(500),
     shell:
         "python -m workflow_scripts.collect_choices"
         f" --choices {lines('input.choices')}"
@@ -101,7 +104,8 @@ rule paint:
         "../envs/nst.yaml"
     threads: STUDY.compute.threads
     resources:
-        mem_mb=painting_memory(STUDY),
+        mem_mb=growing(painting_memory(STUDY)),
+        runtime=growing(painting_minutes(STUDY)),
     params:
         contents=painted_inputs,
         optimizers=as_is(write_optimizers(STUDY.optimizers)),

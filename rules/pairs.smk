@@ -18,7 +18,7 @@ rule measure_pairs:
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     shell:
         "python -m workflow_scripts.measure_pairs --backbone {wildcards.backbone:q}"
         f" --simple {lines('input.simple')}"

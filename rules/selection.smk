@@ -15,7 +15,7 @@ checkpoint select_pictures:
     conda:
         "../envs/nst.yaml"
     resources:
-        mem_mb=1000,
+        mem_mb=growing(1000),
     params:
         styles=as_is(STUDY.styles.to_json()),
         contents=as_is(STUDY.contents.only(DrawnContents).to_json()),

@@ -24,7 +24,7 @@ def main() -> None:
     runs = []
     for path in args.histories:
         totals = average_curve(read_history(path))["total_loss"].tolist()
-        runs.append(summarize(path.stem, totals, args.training))
+        runs.append(summarize(path.stem, totals, args.training, path))
         print(tell(runs[-1], look_back(totals, args.training)))
     model = f"{args.backbone}/{args.aggregation}"
     best = choose(runs, model)

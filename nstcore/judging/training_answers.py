@@ -65,7 +65,7 @@ def read_runs(
     for path in histories:
         history = read_history(path)
         totals = average_curve(history)["total_loss"].tolist()
-        run = summarize(path.stem, totals, training)
+        run = summarize(path.stem, totals, training, path)
         last = history[history["epoch"] == run.epochs].set_index(["style", "content_id"])
         model = path.parent.parent.name, path.parent.name
         earlier = None

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from nstcore.common.errors import TrainingError
 from nstcore.painting.history import read_table
@@ -30,7 +31,9 @@ class Run:
     status: Status
 
 
-def summarize(optimizer: str, totals: Sequence[float], training: Training) -> Run:
+def summarize(
+    optimizer: str, totals: Sequence[float], training: Training, source: Path | str = ""
+) -> Run:
     """Sum up a finished curve.
 
     Args:
@@ -38,16 +41,18 @@ def summarize(optimizer: str, totals: Sequence[float], training: Training) -> Ru
         totals: The average total loss after 0, 1, 2 ... epochs; what was watched after its end
             plays no part.
         training: What it ran under.
+        source: Its file, to be named where it is damaged.
 
     Raises:
         TrainingError: The curve is empty, or was cut off before any rule ended it.
     """
+    name = source or optimizer
     if not totals:
-        raise TrainingError(f"{optimizer}: an empty training curve; delete its file and run again")
+        raise TrainingError(f"{name}: an empty training curve; delete its file and run again")
     end = find_end(totals, training)
     if end is None:
         raise TrainingError(
-            f"{optimizer}: its training curve ends at epoch {len(totals) - 1} of "
+            f"{name}: its training curve ends at epoch {len(totals) - 1} of "
             f"{training.max_epochs} though it still improves; delete its file and run again"
         )
     # What was watched after the end plays no part.
@@ -95,4 +100,8 @@ def read_choices(path: Path | str) -> pd.DataFrame:
     Raises:
         TrainingError: The file is missing or holds something else.
     """
-    return read_table(path, CHOICE_COLUMNS)
+    choices = read_table(path, CHOICE_COLUMNS)
+    numbers = is_integer_dtype(choices["epochs"]) and is_numeric_dtype(choices["total_loss"])
+    if not numbers or choices["epochs"].min() < 0 or not set(choices["status"]) <= STATUSES.keys():
+        raise TrainingError(f"{path}: damaged choices; delete it and run again")
+    return choices

@@ -6,6 +6,7 @@ Nothing here needs TensorFlow.
 from pathlib import Path
 
 import pandas as pd
+from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from nstcore.common.errors import TrainingError
 
@@ -31,9 +32,22 @@ def read_history(path: Path | str) -> pd.DataFrame:
     """Read one run's losses, `HISTORY_COLUMNS`.
 
     Raises:
-        TrainingError: The file is missing or holds something else.
+        TrainingError: The file is missing, holds something else, or lacks a pair of an epoch.
     """
-    return read_table(path, HISTORY_COLUMNS)
+    history = read_table(path, HISTORY_COLUMNS)
+    epochs = history["epoch"]
+    whole = is_integer_dtype(epochs) and all(map(is_numeric_dtype, history[LOSSES].dtypes))
+    if whole:
+        pairs = [
+            sorted(zip(rows["style"], rows["content_id"], strict=True))
+            for _, rows in history.groupby("epoch")
+        ]
+        whole = sorted(set(epochs)) == list(range(len(pairs))) and all(
+            one == pairs[0] for one in pairs
+        )
+    if not whole:
+        raise TrainingError(f"{path}: damaged losses; delete it and run again")
+    return history
 
 
 def read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:

@@ -23,6 +23,10 @@ _PAINTING_BYTES = 2_700_000
 _STYLIZED_BYTES = 3_000_000
 _REPORT_BYTES = 60_000_000
 _SPARE = 1.3
+# Of one step of one picture of 224 x 224 pixels: VGG19 on one thread of a slow, busy processor.
+_STEP_SECONDS = 1.5
+# Of starting, compiling a step, and waiting for a file system.
+_START_MINUTES = 10
 # What "all" paintings of a style count as before anybody has looked.
 _ALL = 100
 
@@ -54,7 +58,7 @@ def foresee(study: Study) -> Demand:
     pairs = len(styles) * study.contents.train
     runs = models * len(study.optimizers)
     pictures = models * len(styles) * study.contents.test
-    epochs = study.training.max_epochs * study.training.steps_per_epoch
+    epochs = _epochs(study)
     measured = sum(study.objective(name).measures for name in study.backbones)
     jobs = (
         2  # catalogue, selection
@@ -121,6 +125,26 @@ def _memory(study: Study, pixels: float, styles: int) -> int:
     each = max((_paintings(style.images) for style in study.styles.each()), default=0)
     held = _BASE_MB + _PAINTING_MB * each * styles + _PICTURE_MB * pixels / 224**2
     return math.ceil(_SPARE * held / 500) * 500
+
+
+def training_minutes(study: Study) -> int:
+    """Return the most minutes that a training job takes on one slow thread."""
+    pairs = len(study.styles.each()) * study.contents.train
+    return _minutes(study, pairs * _epochs(study), study.image_size)
+
+
+def painting_minutes(study: Study) -> int:
+    """Return the most minutes that a job takes which paints all test contents in one style."""
+    return _minutes(study, study.contents.test * _epochs(study), study.test_shape.side)
+
+
+def _epochs(study: Study) -> int:
+    return study.training.max_epochs * study.training.steps_per_epoch
+
+
+def _minutes(study: Study, steps: int, side: int) -> int:
+    step = _STEP_SECONDS * _painted_pixels(study, side) / 224**2
+    return _START_MINUTES + math.ceil(steps * step / 60)
 
 
 def disk(study: Study) -> int:

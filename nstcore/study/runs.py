@@ -197,7 +197,7 @@ def _read_trial(path: Path, choice: Run | None, training: Training) -> Trial:
     averages = average_curve(read_history(path))
     curves = {name: tuple(averages[name].tolist()) for name in LOSSES}
     totals = curves["total_loss"]
-    run = summarize(optimizer, totals, training)
+    run = summarize(optimizer, totals, training, path)
     end = find_end(totals, training)
     ended = end.epoch if end else None
     return Trial(optimizer, chosen, run, curves, ended=ended, hindsight=look_back(totals, training))

@@ -5,7 +5,7 @@ import pytest
 
 from nstcore.common.errors import TrainingError
 from nstcore.common.tables import write_table
-from nstcore.painting.choose import Run, choose, summarize, tell
+from nstcore.painting.choose import Run, choose, read_choices, summarize, tell
 from nstcore.painting.history import HISTORY_COLUMNS, average_curve, read_history
 from nstcore.painting.schedule import Training
 from nstcore.painting.stopping import look_back
@@ -101,3 +101,38 @@ def test_a_foreign_table_is_named(tmp_path):
     (tmp_path / "adam.csv").write_text("a,b\n1,2\n")
     with pytest.raises(TrainingError, match=r"adam\.csv: expected rows of epoch, style"):
         read_history(tmp_path / "adam.csv")
+
+
+WRITTEN = [(epoch, "a", name, 1.0, 2.0, 3.0) for epoch in (0, 1) for name in ("x", "y")]
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: content[: len(content) * 3 // 4],
+        lambda content: content.replace(b"1.0", b"\0\0\0", 1),
+        lambda content: content.replace(b"x", b"z", 1),
+        lambda content: content.replace(b"\n1,", b"\n3,"),
+        lambda content: content + content[content.rindex(b"\n", 0, -1) + 1 :],
+    ],
+    ids=["cut", "zeros", "another pair", "an epoch lacks", "a row twice"],
+)
+def test_damaged_losses_are_named_and_not_averaged(damage, tmp_path):
+    path = tmp_path / "adam.csv"
+    write_table(history(WRITTEN), path)
+    path.write_bytes(damage(path.read_bytes()))
+    with pytest.raises(TrainingError, match=r"adam\.csv: .*delete it and run again"):
+        read_history(path)
+
+
+@pytest.mark.parametrize(
+    ("sound", "damaged"), [("2,", "-2,"), ("2,", "two,"), ("1.5", "\0\0\0"), ("plateau", "plat")]
+)
+def test_damaged_choices_are_named(sound, damaged, tmp_path):
+    text = "backbone,aggregation,optimizer,epochs,total_loss,status\nA,simple,adam,2,1.5,plateau\n"
+    path = tmp_path / "simple.csv"
+    path.write_text(text)
+    assert read_choices(path)["epochs"].tolist() == [2]
+    path.write_text(text.replace(sound, damaged))
+    with pytest.raises(TrainingError, match=r"simple\.csv: .*delete it and run again"):
+        read_choices(path)

@@ -127,7 +127,7 @@ def test_a_damaged_config_is_refused_in_one_line(folder: Path, text: str) -> Non
 
 def test_a_cut_off_curve_is_refused(folder: Path) -> None:
     write_history(folder, "VGG16", "simple", "adam", [4, 3, 2])
-    with pytest.raises(TrainingError, match="adam: its training curve ends at epoch 2"):
+    with pytest.raises(TrainingError, match=r"adam\.csv: its training curve ends at epoch 2"):
         read_results(folder)
 
 

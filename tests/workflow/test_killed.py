@@ -1,0 +1,188 @@
+"""Runs that are killed at any moment: one plain start goes on, and ends with the same bytes."""
+
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+import yaml
+from conftest import ROOT
+from processes import as_from_a_terminal
+from test_workflow import CONFIG, check_told, snakemake
+
+pytestmark = pytest.mark.workflow
+
+MODEL = "results/small/training/Net-untrained/simple"
+# What tells when and how a study was run.
+OF_THE_RUN = ("logs/", "benchmarks/", "runs.json", "report.html")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All that a study's results are, by their names."""
+    results = folder / "results/small"
+    paths = {path.relative_to(results).as_posix(): path for path in results.rglob("*")}
+    return {
+        name: path.read_bytes()
+        for name, path in paths.items()
+        if path.is_file() and not name.startswith(OF_THE_RUN)
+    }
+
+
+@pytest.fixture
+def copy(study: Path, tmp_path: Path) -> Path:
+    """The finished small study without what one model was made of, from its network on."""
+    folder = tmp_path / "study"
+    shutil.copytree(study, folder)
+    results = folder / "results/small"
+    shutil.rmtree(folder / MODEL)
+    for path in (*results.glob("targets/*/*.npz"), *results.glob("inputs/*.png")):
+        path.unlink()
+    (results / "selection.csv").unlink()
+    return folder
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+    (folder / "study.yaml").write_text(yaml.safe_dump(CONFIG), "utf-8")
+    return subprocess.Popen(
+        [
+            *(Path(sys.executable).parent / "snakemake", *arguments, "--cores", "2"),
+            *("--snakefile", ROOT / "Snakefile", "--directory", folder),
+            *("--configfile", folder / "study.yaml"),
+        ],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, "PATH": "/usr/bin:/bin"},
+        preexec_fn=as_from_a_terminal,
+    )
+
+
+def of_jobs(folder: Path) -> list[psutil.Process]:
+    """The processes of all programs that work in a folder, whoever started them."""
+    found = []
+    for process in psutil.process_iter():
+        try:
+            line = process.cmdline()
+            if any("workflow_scripts." in word for word in line[:4]) and (
+                Path(process.cwd()) == folder
+            ):
+                found.append(process)
+        except psutil.Error:
+            continue
+    return found
+
+
+def test_twenty_kills_at_random_moments_cost_no_byte(study: Path, copy: Path) -> None:
+    """Of Snakemake, whose jobs run on for nobody then, and of jobs, whose Snakemake tells of it."""
+    moments = random.Random(18)
+    killed = {"snakemake": 0, "job": 0}
+    for number in range(20):
+        running = start(copy)
+        # Some before there is a job, most in the midst of one.
+        while number % 5 and running.poll() is None and not of_jobs(copy):
+            time.sleep(0.05)
+        end = time.monotonic() + moments.uniform(0, 5)
+        while time.monotonic() < end and running.poll() is None:
+            time.sleep(0.05)
+        victims = of_jobs(copy)
+        if number % 2 and victims:
+            moments.choice(victims).kill()
+            said = running.communicate(timeout=300)[0]
+            if running.returncode:
+                check_told(said)
+                killed["job"] += 1
+            continue
+        running.kill()
+        killed["snakemake"] += 1
+        running.communicate()
+    assert min(killed.values()) >= 3, killed
+    done = snakemake(copy)
+    assert done.returncode == 0, done.stdout
+    assert contents(copy) == contents(study)
+    assert not of_jobs(copy)
+    hidden = [
+        path for path in (copy / "results").rglob(".*") if path.name != ".snakemake_timestamp"
+    ]
+    assert not hidden
+
+
+def test_what_a_killed_snakemake_leaves_is_ended_and_told(copy: Path) -> None:
+    running = start(copy)
+    while not of_jobs(copy):
+        time.sleep(0.05)
+    strays = of_jobs(copy)
+    for process in strays:
+        process.suspend()
+    running.kill()
+    running.communicate()
+    done = snakemake(copy, f"{MODEL}/adam.csv")
+    assert done.returncode == 0, done.stdout
+    assert f"note: the run before (process {running.pid}) was killed; its lock is lifted" in (
+        done.stdout
+    )
+    assert "note: ended 1 jobs of a run that was killed: " in done.stdout
+    assert not any(process.is_running() for process in strays)
+
+
+def test_a_second_run_at_once_is_refused_and_costs_the_first_nothing(
+    study: Path, copy: Path
+) -> None:
+    running = start(copy)
+    while not of_jobs(copy):
+        time.sleep(0.05)
+    second = snakemake(copy)
+    assert second.returncode == 1
+    assert second.stdout.splitlines()[-1] == (
+        f"error: another run is at work in this folder (process {running.pid}); wait for it, or "
+        f"end it: kill -INT {running.pid}"
+    )
+    said = running.communicate()[0]
+    assert running.returncode == 0, said
+    assert contents(copy) == contents(study)
+
+
+def test_a_lock_of_another_machine_is_told_with_the_one_command_that_lifts_it(copy: Path) -> None:
+    running = start(copy)
+    while not of_jobs(copy):
+        time.sleep(0.05)
+    for process in of_jobs(copy):
+        process.kill()
+    running.kill()
+    running.communicate()
+    (note,) = (copy / ".snakemake/study_runs").glob("*.json")
+    note.write_text(note.read_text("utf-8").replace('"host": "', '"host": "other-'), "utf-8")
+    told = snakemake(copy).stdout.splitlines()[-1]
+    assert told.startswith(
+        "error: this folder is locked by a run that may have been killed (begun on other-"
+    )
+    command = told.rpartition("if nobody runs it any more: ")[2].split()
+    assert command[-1] == "--unlock"
+    done = subprocess.run(
+        [Path(sys.executable).parent / command[0], *command[1:]],
+        cwd=copy,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert snakemake(copy, "results/small/selection.csv").returncode == 0
+
+
+def test_ctrl_c_ends_within_seconds_and_says_how_to_go_on(copy: Path) -> None:
+    running = start(copy)
+    while not of_jobs(copy):
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    said = running.communicate(timeout=60)[0]
+    assert running.returncode != 0
+    assert "Traceback" not in said
+    assert said.splitlines()[-1] == (
+        "stopped; nothing that was finished is lost: the same command goes on"
+    )
+    assert not of_jobs(copy)
