@@ -68,7 +68,7 @@ def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
 def end(running: subprocess.Popen[str]) -> str:
     """All that a screen would show."""
     try:
-        return running.communicate(timeout=400)[0]
+        return running.communicate(timeout=900)[0]
     except subprocess.TimeoutExpired:
         running.kill()
         raise AssertionError(running.communicate()[0]) from None
