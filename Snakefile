@@ -64,6 +64,7 @@ onstart:
     follow_earlier_run()
     lift_rate_limit()
     limit_groups()
+    share_gpus()
     JOBS = list(planned_jobs())
     refuse_hindrances(JOBS)
     if [job.rule for job in JOBS] == ["estimate"]:

@@ -15,6 +15,7 @@ from snakemake.io import contains_wildcard
 from snakemake.logging import logger
 
 from nstcore.common.disk import find_blocked
+from nstcore.common.machine import gpus
 from nstcore.common.program import make_findable
 from nstcore.common.surroundings import pin
 from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
@@ -55,6 +56,7 @@ shell.prefix(
     "${{PYTHONPATH:+:$PYTHONPATH}}; "
 )
 
+GPUS = gpus()
 END_WATCH = EndWatch(sys.argv)
 TEMPLATES = f"{workflow.basedir}/reports"
 LOGS = f"{RESULTS}/logs"
@@ -277,6 +279,17 @@ def refuse_blocked():
     below = [RECORD, *([ARCHIVE, f"{DATASET}/artists.csv"] if ARCHIVE else [])]
     if lines := find_blocked(below):
         sys.exit("\n".join(f"error: {line}" for line in lines))
+
+
+def a_gpu(wildcards):
+    """One of this machine's GPUs, if it has any; of a cluster's nodes the user tells."""
+    return 1 if workflow.local_exec and GPUS else None
+
+
+def share_gpus():
+    """Let as many jobs use a GPU at once as there are, or as the user gives: --resources gpu=4."""
+    if workflow.local_exec and GPUS and "gpu" not in workflow.global_resources:
+        workflow.register_resource("gpu", len(GPUS))
 
 
 def growing(first):

@@ -78,6 +78,7 @@ rule measure_bounds:
     threads: STUDY.compute.threads
     resources:
         mem_mb=growing(memory(STUDY, 1, 1)),
+        gpu=a_gpu,
     params:
         inputs=f"{RESULTS}/inputs",
         threads=STUDY.compute.threads,
@@ -111,6 +112,7 @@ rule score:
     threads: STUDY.compute.threads
     resources:
         mem_mb=growing(memory(STUDY, 1, 1)),
+        gpu=a_gpu,
     params:
         threads=STUDY.compute.threads,
         scores=SCORES_VERSION,

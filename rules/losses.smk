@@ -18,6 +18,7 @@ rule build_target:
     threads: STUDY.compute.threads
     resources:
         mem_mb=growing(memory(STUDY, 1, 1)),
+        gpu=a_gpu,
     params:
         threads=STUDY.compute.threads,
         numerics=NUMERICS_VERSION,
@@ -44,6 +45,7 @@ rule weigh_losses:
     threads: STUDY.compute.threads
     resources:
         mem_mb=growing(memory(STUDY, 1, len(STYLES))),
+        gpu=a_gpu,
     params:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
         canvas=canvas,

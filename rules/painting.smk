@@ -18,6 +18,7 @@ rule train:
     threads: STUDY.compute.threads
     resources:
         mem_mb=growing(memory(STUDY, STUDY.training.batch, len(STYLES))),
+        gpu=a_gpu,
         runtime=growing(training_minutes(STUDY)),
     params:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
@@ -105,6 +106,7 @@ rule paint:
     threads: STUDY.compute.threads
     resources:
         mem_mb=growing(painting_memory(STUDY)),
+        gpu=a_gpu,
         runtime=growing(painting_minutes(STUDY)),
     params:
         contents=painted_inputs,

@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 
 from nstcore.common.program import run
-from nstcore.judging.score_table import collect, read_job_scores, write_scores
+from nstcore.judging.score_table import collect, read_job_scores, refuse_incomplete, write_scores
 
 
 def main() -> None:
@@ -20,7 +20,10 @@ def main() -> None:
     parser.add_argument("--output", required=True, type=Path, help="scores.csv")
     args = parser.parse_args()
     bounds = pd.concat([read_job_scores(path) for path in args.bounds], ignore_index=True)
-    table = collect(bounds, [read_job_scores(path) for path in args.scores])
+    scores = [read_job_scores(path) for path in args.scores]
+    for path, rows in zip(args.scores, scores, strict=True):
+        refuse_incomplete(rows, bounds, path)
+    table = collect(bounds, scores)
     write_scores(table, args.output)
     print(table[["judge", "kind"]].value_counts(sort=False).to_string())
 

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from nstcore.common import surroundings
+from nstcore.common import machine, surroundings
 
 
 @contextmanager
@@ -47,6 +47,13 @@ def start_tensorflow(threads: int = 1, seed: int = 0) -> None:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
+    if not gpus and (unused := machine.gpus()):
+        print(
+            f"note: on the processor, since TensorFlow finds no way to use {unused[0]}; "
+            f"pip install 'tensorflow[and-cuda]=={tf.__version__}' brings what it needs",
+            file=sys.stderr,
+            flush=True,
+        )
     for gpu in gpus:
         # Several jobs may share a GPU: take memory as it is needed.
         tf.config.experimental.set_memory_growth(gpu, True)

@@ -1,6 +1,7 @@
 """Tables of dataclasses: one CSV file, one row per object, one column per field."""
 
 import csv
+import io
 from collections.abc import Iterable
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -28,6 +29,20 @@ def write_rows(kind: type[Record], rows: Iterable[Record], path: Path | str) -> 
         writer.writerows(asdict(row) for row in rows)  # type: ignore[call-overload]
 
 
+def read_whole(path: Path | str) -> str:
+    """Return the text of a table that was written here.
+
+    Raises:
+        ValueError: It is damaged: its last line has no end, it has zero bytes, or is not UTF-8.
+    """
+    content = Path(path).read_bytes()
+    if not content.endswith(b"\n"):
+        raise ValueError("its end is missing")
+    if b"\0" in content:
+        raise ValueError("it has zero bytes")
+    return content.decode("utf-8")
+
+
 def read_rows(kind: type[Record], path: Path | str, added: int = 0) -> list[Record]:
     """Read what `write_rows` wrote.
 
@@ -42,14 +57,14 @@ def read_rows(kind: type[Record], path: Path | str, added: int = 0) -> list[Reco
     """
     wanted = columns(kind)
     try:
-        with Path(path).open(encoding="utf-8", newline="") as file:
-            rows = csv.reader(file, strict=True)
-            header = next(rows, [])
-            if header not in (wanted, wanted[: len(wanted) - added]):
-                raise DataError(
-                    f"{path}: expected the columns {', '.join(wanted)}; delete it and run again"
-                )
-            return [_row(kind, row, len(header)) for row in rows]
+        # Line ends within a quoted value stay as they are.
+        rows = csv.reader(io.StringIO(read_whole(path), newline=""), strict=True)
+        header = next(rows, [])
+        if header not in (wanted, wanted[: len(wanted) - added]):
+            raise DataError(
+                f"{path}: expected the columns {', '.join(wanted)}; delete it and run again"
+            )
+        return [_row(kind, row, len(header)) for row in rows]
     except FileNotFoundError:
         raise DataError(f"{path}: no such table") from None
     except (OSError, ValueError, csv.Error) as error:

@@ -3,13 +3,14 @@
 Nothing here needs TensorFlow.
 """
 
+import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from nstcore.common.errors import DataError
-from nstcore.common.tables import write_table
+from nstcore.common.tables import read_whole, write_table
 from nstcore.images.io import read_image, to_pixels
 from nstcore.judging.functional import mean_change
 
@@ -60,7 +61,11 @@ def read_differences(paths: Iterable[Path]) -> pd.DataFrame:
     tables = [pd.DataFrame(columns=COLUMNS)]
     for path in paths:
         try:
-            table = pd.read_csv(path, keep_default_na=False, dtype=dict.fromkeys(COLUMNS[:3], str))
+            table = pd.read_csv(
+                io.StringIO(read_whole(path)),
+                keep_default_na=False,
+                dtype=dict.fromkeys(COLUMNS[:3], str),
+            )
         except FileNotFoundError:
             raise DataError(f"{path}: no such table") from None
         except (OSError, ValueError) as error:

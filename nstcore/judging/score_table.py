@@ -3,6 +3,7 @@
 Nothing here needs TensorFlow.
 """
 
+import io
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,6 +13,7 @@ import pandas as pd
 
 from nstcore.common.errors import DataError, OutdatedError
 from nstcore.common.files import atomic_write
+from nstcore.common.tables import read_whole
 from nstcore.judging.measures import MEASURES
 
 STYLIZED, UNTOUCHED, PAINTING = "stylised", "untouched content", "held-out painting"
@@ -119,6 +121,32 @@ def collect(bounds: pd.DataFrame, tables: Iterable[pd.DataFrame]) -> pd.DataFram
     return pd.concat(by_judge, ignore_index=True)
 
 
+def refuse_incomplete(rows: pd.DataFrame, bounds: pd.DataFrame, path: Path | str) -> None:
+    """See that each model has a row for each content: a table cut between two rows is still one.
+
+    Args:
+        rows: Those of models' pictures, and any others, with `ROW_COLUMNS`.
+        bounds: Those of floor and ceiling, likewise.
+        path: Where the rows are from.
+
+    Raises:
+        DataError: One lacks some.
+    """
+    untouched = bounds[bounds["kind"] == UNTOUCHED]
+    for (judge, *model), own in rows[rows["kind"] == STYLIZED].groupby(KEY[:3]):
+        wanted = untouched[untouched["judge"] == judge]
+        missing = {*_pairs(wanted)} - {*_pairs(own)}
+        if missing:
+            name = "/".join(map(str, model))
+            raise DataError(
+                f"{path}: {len(missing)} pictures of {name} are missing; delete it and run again"
+            )
+
+
+def _pairs(rows: pd.DataFrame) -> Iterable[tuple[str, str]]:
+    return zip(rows["style"], rows["content_id"], strict=True)
+
+
 class Cache:
     """Scores of an earlier run, to be used again for pictures that are still the same."""
 
@@ -176,7 +204,9 @@ def read_scores(path: Path | str) -> pd.DataFrame:
         OutdatedError: It is one of another version.
         DataError: The file is missing or holds something else.
     """
-    return _read(path, SCORE_COLUMNS)
+    scores = _read(path, SCORE_COLUMNS)
+    refuse_incomplete(scores, scores, path)
+    return scores
 
 
 def _read(path: Path | str, columns: list[str] | None) -> pd.DataFrame:
@@ -187,7 +217,7 @@ def _read(path: Path | str, columns: list[str] | None) -> pd.DataFrame:
     try:
         # A style may be called "None" or "NA", and a content "1": only measures are numbers.
         table = pd.read_csv(
-            path,
+            io.StringIO(read_whole(path)),
             keep_default_na=False,
             na_values={name: [""] for name in numbers},
             dtype=types,

@@ -3,12 +3,14 @@
 Nothing here needs TensorFlow.
 """
 
+import io
 from pathlib import Path
 
 import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from nstcore.common.errors import TrainingError
+from nstcore.common.tables import read_whole
 
 LOSSES = ["content_loss", "style_loss", "total_loss"]
 HISTORY_COLUMNS = ["epoch", "style", "content_id", *LOSSES]
@@ -59,7 +61,7 @@ def read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:
     try:
         # An artist may be called "None" or "NA": only the losses have missing values.
         missing = {name: ["nan", ""] for name in LOSSES}
-        table = pd.read_csv(path, keep_default_na=False, na_values=missing)
+        table = pd.read_csv(io.StringIO(read_whole(path)), keep_default_na=False, na_values=missing)
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such table") from None
     except (OSError, ValueError) as error:

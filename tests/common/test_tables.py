@@ -24,10 +24,12 @@ def test_rows_survive_their_file(tmp_path):
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "expected the columns name, count"),
+        (b"", "damaged"),
         (b"count,name\n1,a\n", "expected the columns name, count"),
         (b"name,count\na\n", "damaged"),
         (b"name,count\na,many\n", "damaged .*'many'"),
+        (b"name,count\na,12", "damaged .*end is missing"),
+        (b"name,count\n\0,1\n", "damaged .*zero bytes"),
         (b"name,count\n\xff,1\n", "damaged"),
         (b'name,count\n"a,1\n', "damaged"),
     ],

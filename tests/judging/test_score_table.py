@@ -179,3 +179,19 @@ def test_the_cache_knows_pictures_by_their_bytes_and_by_the_judge(tmp_path):
 def test_a_damaged_cache_is_an_empty_one(tmp_path):
     (tmp_path / "model.csv").write_text("half a tab")
     assert Cache(tmp_path / "model.csv", "judge").find("None", "1", "11") is None
+
+
+def test_a_table_that_lacks_rows_is_named(bounds, tmp_path):
+    pictures = pd.DataFrame(
+        [row(STYLIZED, name, 6.0, backbone="Net") for name in ("1", "NA")], columns=ROW_COLUMNS
+    )
+    path = tmp_path / "scores.csv"
+    write_scores(collect(bounds, [pictures]), path)
+    assert len(read_scores(path)) == 6
+    lines = path.read_text("utf-8").splitlines(keepends=True)
+    path.write_text("".join(lines[:1] + lines[2:]), "utf-8")
+    with pytest.raises(DataError, match=r"scores\.csv: 1 pictures of Net/simple are missing"):
+        read_scores(path)
+    path.write_text("".join(lines)[:-5], "utf-8")
+    with pytest.raises(DataError, match=r"scores\.csv: .*its end is missing"):
+        read_scores(path)
