@@ -24,7 +24,7 @@ if STUDY.data.download:
             "Downloading {params.dataset}; {log} tells how far it is."
         shell:
             "python -m workflow_scripts.download_dataset"
-            " --dataset {params.dataset} --output {output.archive:q}"
+            " --dataset {params.dataset:q} --output {output.archive:q}"
             # Outside of the outputs, which Snakemake deletes when a job fails: a download is resumed.
             f" --cache {quoted(STUDY.data.cache_folder)}"
             f" --patience {quoted(STUDY.data.patience.to_json())}"

@@ -9,7 +9,7 @@ from nstcore.common.program import run
 from nstcore.losses.loss_weights import read_loss_weights
 from nstcore.losses.objective import Objective
 from nstcore.painting.canvas import Canvas
-from nstcore.painting.choose import read_choices
+from nstcore.painting.choose import read_choice
 from nstcore.painting.optimizers import read_optimizers
 from nstcore.painting.progress import Progress
 from nstcore.painting.schedule import Epochs, Schedule
@@ -33,12 +33,12 @@ def main() -> None:
     parser.add_argument("--seed", default=0, type=int)
     parser.add_argument("--output", required=True, type=Path, help="folder of PNGs")
     args = parser.parse_args()
-    choice = read_choices(args.choice).iloc[0]
-    objective = args.loss.model_copy(update={"aggregation": choice["aggregation"]})
+    choice = read_choice(args.choice, args.optimizers)
+    objective = args.loss.model_copy(update={"aggregation": choice.aggregation})
     if args.loss_weights:
         objective = objective.completed(args.loss_weights)
-    optimizer = args.optimizers[choice["optimizer"]]
-    schedule = Schedule(**dict(args.epochs), epochs=int(choice["epochs"]), seed=args.seed)
+    optimizer = args.optimizers[choice.optimizer]
+    schedule = Schedule(**dict(args.epochs), epochs=choice.epochs, seed=args.seed)
 
     from nstcore.common.runtime import start_tensorflow
 

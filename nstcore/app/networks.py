@@ -63,3 +63,10 @@ def named(name: str) -> BackboneNetwork:
     if name not in NETWORKS:
         raise ConfigError(f"--network {name}: not known; choose {', '.join(NETWORKS)}")
     return BackboneNetwork.read(NETWORKS[name], name)
+
+
+def find_name(network: BackboneNetwork) -> str | None:
+    """Return the name of the one of `NETWORKS` that a network is, whatever its description says."""
+    told = network.model_copy(update={"description": ""})
+    ours = {name: named(name).model_copy(update={"description": ""}) for name in NETWORKS}
+    return next((name for name, one in ours.items() if one == told), None)

@@ -16,6 +16,7 @@ from nstcore.app.networks import faster_precision, named
 from nstcore.app.options import SIZE, STEPS
 from nstcore.app.style_file import StyleFile
 from nstcore.common.errors import ImageError, SeveralError, StudyError, TargetError
+from nstcore.common.hints import printable
 from nstcore.common.runtime import start_tensorflow
 
 INTERRUPTED = 130
@@ -101,15 +102,14 @@ def _of_files(args: argparse.Namespace) -> _Style:
     from nstcore.painting.optimizers import Adam
 
     styles = [(StyleFile.load(path), share) for path, share in args.style]
-    network = styles[0][0].network
-    if args.network:
-        network = named(args.network)
+    path, _ = args.style[0]
+    network = named(args.network) if args.network else styles[0][0].trusted_network(path)
     precision = faster_precision() if args.precision == "auto" else args.precision
     backbone = load_backbone(network.model_copy(update={"precision": precision}))
     targets = [(one.target.computed_in(precision), share) for one, share in styles]
     for (path, _), (one, _), (target, _) in zip(args.style, styles, targets, strict=True):
         if target.backbone != backbone.identity:
-            theirs = one.network.description or one.network.architecture
+            theirs = printable(one.network.description or str(one.network.architecture))
             raise TargetError(
                 f"{path}: a style seen by another network ({theirs}) than "
                 f"{network.description or network.architecture}; make it again with nst style "

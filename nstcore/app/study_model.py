@@ -10,7 +10,7 @@ from nstcore.losses.loss_weights import read_loss_weights
 from nstcore.losses.objective import Objective
 from nstcore.losses.style_target import StyleTarget
 from nstcore.painting.canvas import Canvas
-from nstcore.painting.choose import read_choices
+from nstcore.painting.choose import read_choice
 from nstcore.painting.optimizers import Optimizer
 from nstcore.study.config import Study
 
@@ -56,14 +56,14 @@ def load_model(folder: Path, model: str, artist: str) -> StudyModel:
     if objective.measures:
         measured = read_loss_weights(folder / "loss_weights" / f"{name}.json")
         objective = objective.completed(measured)
-    choice = read_choices(folder / "choices" / name / f"{aggregation}.csv").iloc[0]
+    choice = read_choice(folder / "choices" / name / f"{aggregation}.csv", study.optimizers)
     return StudyModel(
         backbone,
         StyleTarget.load(targets / f"{artist}.npz", backbone),
         objective,
-        study.optimizers[choice["optimizer"]],
+        study.optimizers[choice.optimizer],
         study.canvas_of(name),
-        int(choice["epochs"]) * study.training.steps_per_epoch,
+        choice.epochs * study.training.steps_per_epoch,
         study.test_shape.side,
     )
 

@@ -5,7 +5,6 @@ reads it without unpickling anything.
 """
 
 import json
-import zipfile
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
@@ -13,9 +12,12 @@ from typing import Any
 
 import numpy as np
 
+from nstcore.app.networks import NETWORKS, find_name, named
 from nstcore.backbones.network import BackboneNetwork
+from nstcore.common.arrays import open_arrays
 from nstcore.common.errors import StudyError, TargetError
 from nstcore.common.files import atomic_write
+from nstcore.common.hints import printable, show
 from nstcore.losses.style_target import StyleTarget
 
 VERSION = 1
@@ -35,7 +37,7 @@ class StyleFile:
 
     target: StyleTarget
     network: BackboneNetwork
-    """What painted pictures must be seen with."""
+    """What it says that painted pictures must be seen with: see `trusted_network`."""
     side: int
     """Longest side, in pixels, at which the paintings were seen."""
     note: str = ""
@@ -67,8 +69,8 @@ class StyleFile:
         """
         target = StyleTarget.load(path)
         try:
-            with np.load(path) as file:
-                about = json.loads(str(file["style"])) if "style" in file.files else None
+            with open_arrays(path) as file:
+                about = json.loads(str(file["style"])) if "style" in file else None
             if about is None:
                 raise TargetError(
                     f"{path}: a target of a study and no style file; give --study, or make one with"
@@ -76,21 +78,42 @@ class StyleFile:
                 )
             if about["version"] != VERSION:
                 raise TargetError(
-                    f"{path}: a style file of version {about['version']}, not {VERSION}; make it "
-                    "again with nst style"
+                    f"{path}: a style file of version {show(about['version'])}, not {VERSION}; "
+                    "make it again with nst style"
                 )
             network = BackboneNetwork.read(about["network"], "network")
             return cls(target, network, int(about["side"]), str(about["note"]))
         except TargetError:
             raise
-        except (OSError, ValueError, KeyError, TypeError, EOFError, StudyError) as error:
-            words = " ".join(str(error).split())[:200]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError, StudyError) as error:
+            words = printable(" ".join(str(error).split())[:200])
             raise TargetError(f"{path}: a damaged style file ({words}); make it again") from None
-        except zipfile.BadZipFile as error:
-            raise TargetError(f"{path}: a damaged style file ({error}); make it again") from None
+
+    def trusted_network(self, path: Path | str) -> BackboneNetwork:
+        """Return the one of `nst`'s own networks that it means.
+
+        A style file comes from anybody, and its word opens no file and no package of this machine.
+
+        Args:
+            path: What the message calls it.
+
+        Raises:
+            TargetError: It names another network.
+        """
+        name = find_name(self.network)
+        if name is None:
+            raise TargetError(
+                f"{path}: names a network that is none of nst's (weights "
+                f"{show(self.network.weights)}), and no file is opened on its word; if it was seen "
+                f"by one of {', '.join(NETWORKS)}, name that with --network"
+            )
+        return named(name)
 
     def describe(self) -> list[str]:
         """Tell what it is, a line for each thing."""
+        return list(map(printable, self._describe()))
+
+    def _describe(self) -> list[str]:
         network = self.network
         names = list(self.target.paintings)
         return [

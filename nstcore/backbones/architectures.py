@@ -1,6 +1,7 @@
 """What is known of the backbones without starting TensorFlow: layers and preprocessing by name."""
 
 import json
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import resources
@@ -12,6 +13,9 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 
 from nstcore.common.errors import WeightsError
+
+# Keras' description of its largest network takes 2 MB; a few packed kilobytes may hold gigabytes.
+_LARGEST_DESCRIPTION = 1 << 26
 
 
 @dataclass(frozen=True)
@@ -175,7 +179,7 @@ def file_layer_names(path: Path | str) -> list[str]:
     Raises:
         WeightsError: The file is missing or no Keras model.
     """
-    layers = _layers(path, _description(path))
+    layers = _layers(path, read_description(path))
     return [layer["config"]["name"] for layer in layers if layer["class_name"] != "InputLayer"]
 
 
@@ -185,7 +189,7 @@ def file_has_unpadded(path: Path | str) -> bool:
     Raises:
         WeightsError: The file is missing or no Keras model.
     """
-    description = _description(path)
+    description = read_description(path)
     _layers(path, description)
     return has_unpadded(description)
 
@@ -215,13 +219,21 @@ def has_unpadded(model: Mapping[str, Any]) -> bool:
     return False
 
 
-def _description(path: Path | str) -> Any:
+def read_description(path: Path | str) -> Any:
+    """Return Keras' description of a model file (`.keras`), as its JSON holds it.
+
+    Raises:
+        WeightsError: The file is missing or no Keras model.
+    """
     try:
         with ZipFile(path) as archive:
+            if archive.getinfo("config.json").file_size > _LARGEST_DESCRIPTION:
+                raise WeightsError(_no_model(path))
             return json.loads(archive.read("config.json"))
     except FileNotFoundError:
         raise WeightsError(f"{path}: no such model file") from None
-    except (OSError, BadZipFile, KeyError, ValueError):
+    # What the zip module raises on damage, and JSON that is nested too deeply.
+    except (OSError, BadZipFile, zlib.error, EOFError, RuntimeError, KeyError, ValueError):
         raise WeightsError(_no_model(path)) from None
 
 

@@ -20,9 +20,10 @@ from nstcore.backbones.architectures import (
     Preprocessing,
     has_unpadded,
 )
+from nstcore.backbones.hdf5 import open_weights
 from nstcore.backbones.network import BackboneNetwork
 from nstcore.backbones.surgery import adapt, cut, layer_outputs
-from nstcore.backbones.weights import load_network, weights_digest
+from nstcore.backbones.weights import find_foreign, load_network, weights_digest
 from nstcore.common.errors import ConfigError, WeightsError
 from nstcore.common.files import atomic_write
 from nstcore.common.surroundings import check_keras, tell
@@ -137,7 +138,7 @@ class Backbone:
         """
         check_keras()
         try:
-            with h5py.File(path) as file:
+            with open_weights(path) as file:
                 text = file[_ABOUT][()].decode()
                 # Files of earlier versions have none.
                 digest = file[_DIGEST][()].decode() if _DIGEST in file else None
@@ -149,7 +150,9 @@ class Backbone:
         if not {"pooling", "precision"} <= set(about):
             raise WeightsError(f"{path}: made by an older version; delete it")
         try:
-            # Keras' safe mode: no layer of it may bring code along.
+            # Keras' safe mode does so too, but for some layers that read files.
+            if foreign := find_foreign(json.loads(about["architecture"])):
+                raise ValueError(f"it {foreign}")
             model = keras.models.model_from_json(about["architecture"])
             model.load_weights(path)
             model.trainable = False

@@ -3,6 +3,7 @@
 import hashlib
 import importlib.metadata
 import re
+import zipfile
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,9 @@ from typing import Any
 import h5py
 import keras
 import numpy as np
+import tensorflow as tf
 
+from nstcore.backbones.architectures import read_description
 from nstcore.backbones.download import (
     build_with,
     find_cached,
@@ -18,12 +21,21 @@ from nstcore.backbones.download import (
     find_refusal,
     tell_missing,
 )
+from nstcore.backbones.hdf5 import open_weights
 from nstcore.common.errors import WeightsError
 from nstcore.common.files import sha256
+from nstcore.common.hints import show
 from nstcore.common.surroundings import check_keras
 from nstcore.common.types import KerasModel
+from nstcore.dataset.archive import find_unsafe
 
 _SHAPE: dict[str, Any] = {"include_top": False, "input_shape": (None, None, 3)}
+_BRINGING = frozenset(
+    {
+        *("Lambda", "__lambda__", "TFSMLayer", "TorchModuleWrapper", "JaxLayer", "FlaxLayer"),
+        *("StringLookup", "IntegerLookup", "TextVectorization"),
+    }
+)
 ELSEWHERE = (
     "put the file there, give its path as `weights` in the config, or try the demo, which needs no "
     "download"
@@ -90,7 +102,7 @@ def load_network(architecture: str | None, weights: str, seed: int) -> tuple[Ker
         ]
     )
     try:
-        with h5py.File(path) as file:
+        with open_weights(path) as file:
             nested = "block1/layers" in file
             inner = _find_inner(network, file)
             if nested:
@@ -135,8 +147,28 @@ def _read_model(path: Path) -> KerasModel:
     if not path.is_file():
         raise WeightsError(f"{path}: no such model file")
     try:
-        network = keras.models.load_model(path, compile=False)
-    except (OSError, KeyError, TypeError, ValueError) as error:
+        with zipfile.ZipFile(path) as archive:
+            unsafe = find_unsafe([name.replace("\\", "/") for name in archive.namelist()])
+    except (OSError, zipfile.BadZipFile) as error:
+        raise WeightsError(f"{path}: not a Keras model file (.keras; {error})") from None
+    if unsafe is not None:
+        raise WeightsError(
+            f"{path}: a model with a member that points out of its folder ({show(unsafe)}); get it "
+            "from its source"
+        )
+    try:
+        foreign = find_foreign(read_description(path))
+    except RecursionError:
+        foreign = "is nested too deeply"
+    if foreign:
+        raise WeightsError(f"{path}: a model that {foreign}; save it without, or use another one")
+    try:
+        # In its safe mode: a model brings neither code nor paths of other files along.
+        network = keras.models.load_model(path, compile=False, safe_mode=True)
+    except (MemoryError, tf.errors.ResourceExhaustedError):
+        raise
+    # Keras and h5py meet hostile bytes with whatever exception these happen to cause.
+    except Exception as error:
         reason = " ".join(str(error).split())[:200]
         raise WeightsError(f"{path}: Keras cannot load this model ({reason})") from None
     # A Sequential model that was never called has no inputs, one of a class of its own none either.
@@ -153,6 +185,32 @@ def _read_model(path: Path) -> KerasModel:
                 "would claim float32; save the model with dtype float32"
             )
     return network
+
+
+def find_foreign(description: Any) -> str | None:
+    """Say what a model would bring along that is none of Keras' own layers, or nothing.
+
+    Keras refuses most of it by itself, in its safe mode and in words of its own.
+
+    Args:
+        description: Keras' own of the model, or a part of it.
+    """
+    if isinstance(description, list):
+        return next(filter(None, map(find_foreign, description)), None)
+    if not isinstance(description, dict):
+        return None
+    kind, module = description.get("class_name"), description.get("module")
+    if kind is not None:
+        name = description.get("config") if kind == "function" else kind
+        known = keras.saving.get_registered_object(str(description.get("registered_name") or name))
+        package = str(module or "keras").split(".", 1)[0]
+        if known is None and package not in {"keras", "builtins"}:
+            return f"names {show(f'{module}.{name}')}, which is none of Keras' own"
+        if kind == "function" and known is None and not hasattr(keras.activations, str(name)):
+            return f"names the function {show(name)}, which is no activation"
+        if kind in _BRINGING:
+            return f"has a layer {kind}, which brings code or another file along"
+    return find_foreign(list(description.values()))
 
 
 def _package_file(weights: str) -> Path:

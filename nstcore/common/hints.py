@@ -1,15 +1,25 @@
 """What was probably meant, and what is too long for a line: for error messages."""
 
 import difflib
+import re
 from collections.abc import Collection, Sequence
+
+# Of an address: user and password.
+_LOGIN = re.compile(r"://\S*@")
 
 
 def show(value: object, most: int = 80) -> str:
     """Return a value as Python writes it, cut where it would fill the screen."""
     # Of a long text or list the beginning is enough to cut it.
+    value = _LOGIN.sub("://***@", value) if isinstance(value, str) else value
     head = value[: most + 1] if isinstance(value, str | list | tuple) else value
-    text = repr(head)
+    text = _LOGIN.sub("://***@", repr(head))
     return text if len(text) <= most else f"{text[:most]}..."
+
+
+def printable(text: str) -> str:
+    """Return a text whose every sign is shown: a stranger's may hold commands for a terminal."""
+    return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)
 
 
 def first_few(items: Sequence[object], most: int = 3) -> str:

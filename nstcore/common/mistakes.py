@@ -7,7 +7,7 @@ from typing import Annotated, Any, NamedTuple, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
-from nstcore.common.hints import nearest, show
+from nstcore.common.hints import nearest, printable, show
 
 # What YAML and JSON call the types that a value should be of, by the kind of pydantic's error.
 _TYPES = {
@@ -74,7 +74,7 @@ def explain(error: ValidationError, model: type[BaseModel], where: str = "") -> 
     """
     lines = []
     for mistake in find_mistakes(error, model):
-        parts = [where, ".".join(mistake.path), mistake.text]
+        parts = [where, ".".join(map(printable, mistake.path)), mistake.text]
         lines.append(": ".join(part for part in parts if part))
     return list(dict.fromkeys(lines))
 

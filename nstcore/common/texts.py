@@ -34,3 +34,8 @@ FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.-]*$", max_len
 
 PathText = Annotated[str, Field(min_length=1), AfterValidator(_check_path)]
 """A path of the user's, that need not exist."""
+
+
+def is_folder_name(name: str) -> bool:
+    """Tell whether a name can be one folder's or file's, shown and not hidden, and no path."""
+    return bool(name) and name.isprintable() and not name.startswith(".") and "/" not in name

@@ -77,7 +77,7 @@ def find_fault(archive: Path) -> str | None:
         return f"a damaged zip archive ({error})"
     if damaged is not None:
         return f"a damaged zip archive (member {damaged!r})"
-    if unsafe := _find_unsafe(names):
+    if unsafe := find_unsafe(names):
         return f"a zip archive with a member that points out of its folder ({unsafe!r})"
     layout = arrange(names)
     if layout.table and layout.folders:
@@ -205,14 +205,15 @@ def _unreadable(archive: Path, error: Exception) -> DataError:
     return DataError(f"{archive}: damaged ({error}); get it again from where it came from")
 
 
-def _find_unsafe(names: Sequence[str]) -> str | None:
+def find_unsafe(names: Sequence[str]) -> str | None:
+    """Return the name of a member that points out of its archive's folder, if there is one."""
     return next((name for name in names if _UNSAFE.search(name)), None)
 
 
 def _arranged(
     archive: Path, opened: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]
 ) -> tuple[Layout, list[PassedOver]]:
-    if unsafe := _find_unsafe(list(members)):
+    if unsafe := find_unsafe(list(members)):
         raise DataError(
             f"{archive}: member {unsafe!r} points out of the folder it is extracted to; do not "
             "use this archive, get it again from its source"

@@ -5,7 +5,6 @@ paintings that were no targets.
 """
 
 import json
-import zipfile
 from collections.abc import Mapping, Sequence
 from dataclasses import fields
 from pathlib import Path
@@ -15,6 +14,7 @@ import tensorflow as tf
 from PIL import Image
 
 from nstcore.backbones.backbone import Backbone
+from nstcore.common.arrays import open_arrays
 from nstcore.common.errors import DataError
 from nstcore.common.files import atomic_write
 from nstcore.images.io import Pixels, read_image, resize, to_pixels
@@ -194,7 +194,7 @@ class Reference:
             DataError: The file is missing or damaged.
         """
         try:
-            with np.load(path) as file:
+            with open_arrays(path) as file:
                 names = [field.name for field in fields(Paintings)]
                 return cls(
                     {
@@ -208,7 +208,7 @@ class Reference:
             raise DataError(
                 f"{path}: made by another version ({error.args[0]}); delete it and run again"
             ) from None
-        except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        except (OSError, ValueError, TypeError, RecursionError) as error:
             raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
 
     def _prepare(self, paintings: Paintings) -> tuple[Array, float]:

@@ -8,6 +8,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from nstcore.backbones.hdf5 import open_weights
 from nstcore.common.errors import WeightsError
 
 RELATED = 0.5
@@ -56,7 +57,7 @@ def _kernels(path: Path | str) -> list[np.ndarray]:
                 kernels.append(values / length)
 
     try:
-        with h5py.File(path) as file:
+        with open_weights(path) as file:
             file.visititems(visit)
     except OSError as error:
         raise WeightsError(f"{path}: cannot be read ({error})") from None

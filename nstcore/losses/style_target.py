@@ -9,7 +9,7 @@ where the paper's 1 / (H W C)^2 is drawn into the matrices (see `gram`).
 
 import hashlib
 import json
-import zipfile
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -21,8 +21,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from nstcore.common.arrays import open_arrays
 from nstcore.common.errors import TargetError
 from nstcore.common.files import atomic_write
+from nstcore.common.hints import show
 from nstcore.common.lazy import tf
 from nstcore.common.types import Tensor
 from nstcore.images.io import Pixels
@@ -276,28 +278,58 @@ class StyleTarget:
                 backbone, other layers or other preprocessing.
         """
         try:
-            with np.load(path) as file:
+            with open_arrays(path) as file:
                 about = json.loads(str(file["about"]))
                 if about["format"] != FORMAT:
                     raise TargetError(
-                        f"{path}: a style target of format {about['format']}, not {FORMAT}; "
+                        f"{path}: a style target of format {show(about['format'])}, not {FORMAT}; "
                         "delete it and build it again"
                     )
                 packed_grams = {name: file[name] for name in about["weights"]}
+            target = cls(
+                packed_grams,
+                dict(about["weights"]),
+                dict(about["backbone"]),
+                tuple(about["paintings"]),
+                about["pictures_sha256"],
+            )
+            target._check_itself()
         except FileNotFoundError:
             raise TargetError(f"{path}: no such style target") from None
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-            raise TargetError(f"{path}: no style target, or a damaged one ({error})") from None
-        target = cls(
-            packed_grams,
-            about["weights"],
-            about["backbone"],
-            tuple(about["paintings"]),
-            about["pictures_sha256"],
-        )
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+            words = " ".join(str(error).split())[:200]
+            raise TargetError(f"{path}: no style target, or a damaged one ({words})") from None
         if backbone is not None:
             target.check(backbone, f"{path}: ")
         return target
+
+    def _check_itself(self) -> None:
+        """Refuse what cannot have been saved by `save`.
+
+        Raises:
+            ValueError: Says what.
+        """
+        counts = {len(packed_grams) for packed_grams in self.packed_grams.values()}
+        if (
+            len(counts) != 1
+            or counts == {0}
+            or (self.paintings and {len(self.paintings)} != counts)
+        ):
+            raise ValueError("not the same paintings at each layer")
+        if not all(isinstance(name, str) for name in self.paintings):
+            raise ValueError("names of paintings that are no texts")
+        for name, packed_grams in self.packed_grams.items():
+            weight = self.weights[name]
+            if not isinstance(weight, int | float) or not 0 < weight < math.inf:
+                raise ValueError(f"the weight of layer {name!r} is no number above 0")
+            channels = channels_of(packed_grams) if packed_grams.ndim == 2 else 0
+            if (
+                packed_grams.dtype != np.float32
+                or not channels
+                or packed_grams.shape[1] != channels * (channels + 1) // 2
+                or not np.isfinite(packed_grams).all()
+            ):
+                raise ValueError(f"no Gram matrices of layer {name!r}")
 
     def computed_in(self, precision: str) -> "StyleTarget":
         """Return it for its backbone computing in another precision.

@@ -20,6 +20,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from nstcore.common.arrays import check_size
 from nstcore.common.files import atomic_write
 
 State = list[NDArray[Any]]
@@ -250,6 +251,11 @@ def _read(path: Path, key: int) -> list[NDArray[Any]]:
     buffer = BytesIO(data)
     buffer.seek(4)
     arrays: list[NDArray[Any]] = []
-    while buffer.tell() < len(data):
-        arrays.append(np.load(buffer, allow_pickle=False))
+    try:
+        while (start := buffer.tell()) < len(data):
+            check_size(buffer, len(data) - start)
+            buffer.seek(start)
+            arrays.append(np.load(buffer, allow_pickle=False))
+    except ValueError as error:
+        raise _UselessError(f"{path.name} is damaged ({error})") from None
     return arrays

@@ -3,7 +3,7 @@
 Nothing here needs TensorFlow: curves go in, decisions come out.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,12 +11,23 @@ import pandas as pd
 from pandas.api.types import is_integer_dtype, is_numeric_dtype
 
 from nstcore.common.errors import TrainingError
+from nstcore.common.hints import show
+from nstcore.losses.aggregation import AGGREGATIONS
 from nstcore.painting.history import read_table
 from nstcore.painting.schedule import Training
 from nstcore.painting.stopping import STATUSES, Hindsight, Status, find_end, lowest
 
 CHOICE_COLUMNS = ["backbone", "aggregation", "optimizer", "epochs", "total_loss", "status"]
 """Columns of `choices.csv`, one row per model."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """What a model paints with."""
+
+    aggregation: str
+    optimizer: str
+    epochs: int
 
 
 @dataclass(frozen=True)
@@ -105,3 +116,23 @@ def read_choices(path: Path | str) -> pd.DataFrame:
     if not numbers or choices["epochs"].min() < 0 or not set(choices["status"]) <= STATUSES.keys():
         raise TrainingError(f"{path}: damaged choices; delete it and run again")
     return choices
+
+
+def read_choice(path: Path | str, optimizers: Collection[str]) -> Choice:
+    """Read the choice of one model.
+
+    Args:
+        path: What `choose` wrote of it.
+        optimizers: Those that it was chosen from.
+
+    Raises:
+        TrainingError: The file is missing, or holds something else.
+    """
+    row = read_choices(path).iloc[0]
+    aggregation, optimizer = str(row["aggregation"]), str(row["optimizer"])
+    if aggregation not in AGGREGATIONS or optimizer not in optimizers:
+        raise TrainingError(
+            f"{path}: no choice of this study ({show(aggregation)}, {show(optimizer)}); delete it "
+            "and run again"
+        )
+    return Choice(aggregation, optimizer, int(row["epochs"]))

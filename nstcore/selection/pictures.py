@@ -6,7 +6,9 @@ from pathlib import Path
 
 from nstcore.common.errors import DataError
 from nstcore.common.files import read_json, sha256, write_json
+from nstcore.common.hints import show
 from nstcore.common.tables import read_rows, write_rows
+from nstcore.common.texts import is_folder_name
 
 
 @dataclass(frozen=True)
@@ -101,9 +103,18 @@ def read_selection(path: Path | str) -> list[Picture]:
     """Read `selection.csv`.
 
     Raises:
-        DataError: The file is missing or is no selection.
+        DataError: The file is missing, is no selection, or has an id or a style that would lead to
+            another folder.
     """
-    return read_rows(Picture, path)
+    pictures = read_rows(Picture, path)
+    for picture in pictures:
+        style = picture.style
+        if not is_folder_name(picture.id) or (style and not is_folder_name(style)):
+            raise DataError(
+                f"{path}: {show(picture.id)} of {show(style)} names no file of a study; delete it "
+                "and run again"
+            )
+    return pictures
 
 
 def write_notes(notes: Notes, path: Path | str) -> None:

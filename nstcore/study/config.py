@@ -13,7 +13,7 @@ from pydantic import (
 
 from nstcore.backbones.network import BackboneNetwork
 from nstcore.common.errors import ConfigError
-from nstcore.common.hints import in_part, nearest, show
+from nstcore.common.hints import in_part, nearest, printable, show
 from nstcore.common.mistakes import Mistake, MistakesError
 from nstcore.common.section import OneOf, Section, unique
 from nstcore.common.texts import FileName, PathText
@@ -319,10 +319,10 @@ def _find_empty(values: Any, where: str) -> Iterator[str]:
     """Yield the keys of a config that have no value."""
     for key, value in values.items() if isinstance(values, Mapping) else ():
         if value is None:
-            yield f"{where}{key}"
-        yield from _find_empty(value, f"{where}{key}.")
+            yield f"{where}{printable(str(key))}"
+        yield from _find_empty(value, f"{where}{printable(str(key))}.")
         for number, inner in enumerate(value) if isinstance(value, list) else ():
-            yield from _find_empty(inner, f"{where}{key}.{number}.")
+            yield from _find_empty(inner, f"{where}{printable(str(key))}.{number}.")
 
 
 def _misfits(canvas: Canvas, info: ValidationInfo, *, unpadded: bool) -> list[Mistake]:

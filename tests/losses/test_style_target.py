@@ -1,3 +1,5 @@
+import json
+
 import numpy as np
 import pytest
 import tensorflow as tf
@@ -270,6 +272,54 @@ def test_a_damaged_target_is_named(damage, tmp_path):
     (tmp_path / "bad.npz").write_bytes(damage)
     with pytest.raises(TargetError, match=r"bad\.npz: no style target, or a damaged one"):
         StyleTarget.load(tmp_path / "bad.npz")
+
+
+def _as_saved(tmp_path, about, **arrays):
+    path = tmp_path / "bad.npz"
+    np.savez(path, about=np.array(json.dumps({**ABOUT, **about})), **arrays)
+    return path
+
+
+ABOUT = {
+    "format": 2,
+    "backbone": {},
+    "weights": {"early": 1.0},
+    "paintings": [],
+    "pictures_sha256": "",
+}
+GRAMS = np.ones((2, 6), np.float32)
+
+
+@pytest.mark.parametrize(
+    ("about", "arrays"),
+    [
+        ({"weights": {"early": float("nan")}}, {"early": GRAMS}),
+        ({"weights": {"early": "1"}}, {"early": GRAMS}),
+        ({"weights": ["early"]}, {"early": GRAMS}),
+        ({"weights": {}}, {}),
+        ({"backbone": 3}, {"early": GRAMS}),
+        ({"paintings": ["one"]}, {"early": GRAMS}),
+        ({"paintings": [1, 2]}, {"early": GRAMS}),
+        ({"paintings": 2}, {"early": GRAMS}),
+        ({"weights": {"early": 1, "late": 1}}, {"early": GRAMS, "late": GRAMS[:1]}),
+        ({}, {"early": GRAMS[:, :5]}),
+        ({}, {"early": GRAMS[0]}),
+        ({}, {"early": GRAMS[:0]}),
+        ({}, {"early": GRAMS.astype(np.float64)}),
+        ({}, {"early": GRAMS * np.nan}),
+        ({}, {"early": np.array([[None] * 6])}),
+        ({}, {"late": GRAMS}),
+    ],
+)
+def test_a_target_that_nobody_saved_is_named(tmp_path, about, arrays):
+    path = _as_saved(tmp_path, about, **arrays)
+    with pytest.raises(TargetError, match=r"bad\.npz: no style target, or a damaged one") as error:
+        StyleTarget.load(path)
+    assert len(error.value.lines) == 1
+
+
+def test_the_smallest_sound_target_is_read(tmp_path):
+    assert StyleTarget.load(_as_saved(tmp_path, {}, early=GRAMS)).count == 2
 
 
 def test_a_style_without_paintings_is_refused(backbone):

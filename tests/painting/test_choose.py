@@ -5,7 +5,16 @@ import pytest
 
 from nstcore.common.errors import TrainingError
 from nstcore.common.tables import write_table
-from nstcore.painting.choose import Run, choose, read_choices, summarize, tell
+from nstcore.painting.choose import (
+    CHOICE_COLUMNS,
+    Choice,
+    Run,
+    choose,
+    read_choice,
+    read_choices,
+    summarize,
+    tell,
+)
 from nstcore.painting.history import HISTORY_COLUMNS, average_curve, read_history
 from nstcore.painting.schedule import Training
 from nstcore.painting.stopping import look_back
@@ -136,3 +145,31 @@ def test_damaged_choices_are_named(sound, damaged, tmp_path):
     path.write_text(text.replace(sound, damaged))
     with pytest.raises(TrainingError, match=r"simple\.csv: .*delete it and run again"):
         read_choices(path)
+
+
+def test_the_choice_of_a_model_is_read(tmp_path):
+    row = ["Net", "squared", "adam", 7, 0.5, "plateau"]
+    write_table(pd.DataFrame([row], columns=CHOICE_COLUMNS), tmp_path / "choice.csv")
+    assert read_choice(tmp_path / "choice.csv", ["sgd", "adam"]) == Choice("squared", "adam", 7)
+
+
+@pytest.mark.parametrize(
+    ("aggregation", "optimizer", "epochs"),
+    [
+        ("__class__", "adam", 7),
+        ("squared", "eval", 7),
+        ("squared", "", 7),
+        ("squared", "adam", -1),
+        ("squared", "adam", 7.5),
+        ("squared", "adam", "1e9"),
+        ("a\nb", "adam", 7),
+    ],
+)
+def test_a_choice_that_is_none_of_the_study_s_is_one_line(tmp_path, aggregation, optimizer, epochs):
+    row = ["Net", aggregation, optimizer, epochs, 0.5, "plateau"]
+    write_table(pd.DataFrame([row], columns=CHOICE_COLUMNS), tmp_path / "choice.csv")
+    with pytest.raises(
+        TrainingError, match=r"choice\.csv: (no choice of this study|damaged choices)"
+    ) as told:
+        read_choice(tmp_path / "choice.csv", ["sgd", "adam"])
+    assert "\n" not in str(told.value)

@@ -79,3 +79,23 @@ def test_a_picture_that_changed_after_the_selection_is_refused(tmp_path):
         find_picture(selected, "Ada_1")
     with pytest.raises(DataError, match="Ada_7: no picture of this selection"):
         find_picture(selected, "Ada_7")
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        *(("id", name) for name in ("../../../home/me/letter", "/etc/passwd", "..", ".hidden")),
+        *(("id", name) for name in ("", "a\nb", "a\x1b[2J")),
+        *(("style", name) for name in ("../out", "a/b", ".", "a\nb")),
+    ],
+)
+def test_a_selection_that_leads_out_of_the_study_is_refused(tmp_path, field, value):
+    first, *others = pictures(tmp_path)
+    path = tmp_path / "selection.csv"
+    write_selection([replace(first, **{field: value}), *others], path)
+    with pytest.raises(
+        DataError, match="names no file of a study; delete it and run again"
+    ) as told:
+        read_selection(path)
+    (line,) = told.value.lines
+    assert line.isprintable()
