@@ -76,3 +76,23 @@ rule bundle:
     shell:
         "python -m workflow_scripts.bundle --page {input.page:q} --output {output.zip:q}"
         " > {log:q} 2>&1"
+
+
+# To be kept or published: the results, the workflow and the run, each file with its digest.
+rule crate:
+    input:
+        page=rules.write_report.output.html,
+    output:
+        zip=f"{RESULTS}/crate.zip",
+    log:
+        f"{LOGS}/crate.log",
+    localrule: True
+    conda:
+        "../envs/crate.yaml"
+    resources:
+        mem_mb=500,
+    params:
+        study=lambda wildcards, input: os.path.dirname(input.page),
+    shell:
+        "python -m workflow_scripts.crate --study {params.study:q} --output {output.zip:q}"
+        " > {log:q} 2>&1"

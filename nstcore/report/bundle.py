@@ -57,7 +57,7 @@ def write_bundle(page: Path, output: Path) -> Bundle:
     total = 0
     with atomic_write(output) as draft, zipfile.ZipFile(draft, "w") as archive:
         for name, file in files.items():
-            total += _add(archive, f"{folder.name}/{name}", file)
+            total += add_file(archive, f"{folder.name}/{name}", file)
     return Bundle(len(files), total, tuple(missing))
 
 
@@ -114,8 +114,8 @@ def _decode(link: str) -> str:
     return "" if parts.scheme or parts.netloc else unquote(parts.path)
 
 
-def _add(archive: zipfile.ZipFile, name: str, file: Path) -> int:
-    """Add a file to an archive; return its bytes."""
+def add_file(archive: zipfile.ZipFile, name: str, file: Path) -> int:
+    """Add a file to an archive, the same bytes whenever it was written; return its size."""
     entry = zipfile.ZipInfo(name, _DATE)
     entry.create_system = _UNIX
     entry.external_attr = (stat.S_IFREG | 0o644) << 16

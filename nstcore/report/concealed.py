@@ -27,7 +27,7 @@ def conceal(results: Results) -> Results:
     What lies in a folder that the config names keeps its place there. The study's files themselves
     stay as they are. Relative paths, and those from the home (~), tell of no machine.
     """
-    paths = _Paths(results)
+    paths = Paths(results)
     settings = tuple(_setting(one, paths) for one in results.settings)
     missing = results.missing
     for before, after in zip(results.settings, settings, strict=True):
@@ -64,7 +64,7 @@ def conceal(results: Results) -> Results:
 
 def shortened_paths(results: Results) -> tuple[str, ...]:
     """Name the paths of the config that `conceal` leaves no more than a name of."""
-    paths = _Paths(results)
+    paths = Paths(results)
     values = dict.fromkeys(_path_values(results.config.recorded()))
     return tuple(paths.path(value) for value in values if _is_absolute(value))
 
@@ -75,10 +75,11 @@ def outside_configs(results: Results) -> tuple[str, ...]:
     return tuple(_name(file) for file in files if _is_outside(file))
 
 
-class _Paths:
+class Paths:
     """Shortens paths; what lies in a folder of the config keeps its place there."""
 
     def __init__(self, results: Results) -> None:
+        """Take the study whose paths they are."""
         self._short: dict[str, str] = {}
         # The longest first: of two folders of the config one may lie in the other.
         roots = [*_path_values(results.config.recorded())]
@@ -159,7 +160,7 @@ def _judges(values: dict[str, Any]) -> list[dict[str, Any]]:
     return judges if isinstance(judges, list) else [judges]
 
 
-def _notes(notes: Notes, paths: _Paths) -> Notes:
+def _notes(notes: Notes, paths: Paths) -> Notes:
     def short(found: tuple[Skipped, ...]) -> tuple[Skipped, ...]:
         return tuple(
             replace(one, source=paths.path(one.source), reason=paths.text(one.reason))
@@ -174,7 +175,7 @@ def _notes(notes: Notes, paths: _Paths) -> Notes:
     )
 
 
-def _setting(setting: Setting, paths: _Paths) -> Setting:
+def _setting(setting: Setting, paths: Paths) -> Setting:
     files, values = _split(setting.command)
     named = [_name(file) if _is_outside(file) else file for file in files]
     words = ["--configfile", *named] if named else []

@@ -35,6 +35,16 @@ def test_the_conda_environments_hold_what_their_programs_import():
         listed[path.stem] = {Requirement(text).name for text in packages}
     needed = project["dependencies"]
     assert listed["nst"] == {Requirement(text).name for text in needed}
+    # All that `nstcore.report.crate` imports, as a process that has imported it tells.
+    assert listed["crate"] > {
+        "rocrate",
+        "jinja2",
+        "numpy",
+        "pandas",
+        "pillow",
+        "pydantic",
+        "pyyaml",
+    }
     assert listed["kaggle"] == {"kaggle", "kagglesdk", "lazy-loader"}
 
 
