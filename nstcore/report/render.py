@@ -15,6 +15,7 @@ from markupsafe import Markup
 from nstcore.common.errors import StudyError
 from nstcore.common.files import atomic_write
 from nstcore.common.formatting import (
+    format_bytes,
     format_count,
     format_duration,
     format_loss,
@@ -77,6 +78,7 @@ def write_report(study_dir: Path, template_dir: Path, output: Path, threads: int
     environment.filters |= {
         "loss": format_loss,
         "duration": format_duration,
+        "bytes": format_bytes,
         "yaml": format_yaml,
         "score": format_score,
         "scale": format_scale,
