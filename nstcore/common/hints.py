@@ -17,6 +17,11 @@ def show(value: object, most: int = 80) -> str:
     return text if len(text) <= most else f"{text[:most]}..."
 
 
+def holds_login(text: str) -> bool:
+    """Tell whether a text has an address with a user or a password in it."""
+    return bool(_LOGIN.search(text))
+
+
 def printable(text: str) -> str:
     """Return a text whose every sign is shown: a stranger's may hold commands for a terminal."""
     return "".join(sign if sign.isprintable() else repr(sign)[1:-1] for sign in text)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from nstcore.common.hints import show
+from nstcore.common.hints import holds_login, show
 from nstcore.common.mistakes import MistakesError
 
 # What Linux takes of a path, and of each part; in bytes.
@@ -17,6 +17,11 @@ def _check_path(text: str) -> str:
     """Refuse what cannot be looked for; whether it is there is another question."""
     if not text.isprintable():
         raise MistakesError(f"{show(text)} holds a line break or another unprintable sign")
+    if holds_login(text):
+        raise MistakesError(
+            f"{show(text)} holds a login, which would be in all records; download the file and "
+            "give its path"
+        )
     parts = Path(text).parts
     if len(os.fsencode(text)) > _LONGEST_PATH or any(
         len(os.fsencode(part)) > _LONGEST_NAME for part in parts
