@@ -2,6 +2,7 @@
 
 import copy
 import json
+import shutil
 import zipfile
 
 import numpy as np
@@ -14,6 +15,7 @@ from test_workflow import UNJUDGED, rows, snakemake
 from nstcore.common.errors import ConfigError
 from nstcore.images.io import read_text
 from nstcore.report.verify import verify_crate
+from nstcore.study.cleaning import remove_study
 from nstcore.study.config import Study
 
 pytestmark = pytest.mark.workflow
@@ -111,6 +113,21 @@ def test_the_crate_keeps_them_all_and_is_sound(folder):
     wanted = {f"study/{one.relative_to(folder / 'results' / 'small')}" for one in painted}
     assert wanted < set(names)
     assert verify_crate(path) == len(names) - 1
+
+
+def test_the_study_is_removed_with_what_snakemake_noted_of_it(folder, tmp_path):
+    root = tmp_path / "copy"
+    shutil.copytree(folder, root)
+    before = [path for path in root.rglob("*") if path.is_file()]
+    removed = remove_study("small", root)
+    assert removed.files > 50
+    # Of each output one.
+    assert removed.records > 20
+    assert not (root / "results" / "small").exists()
+    after = [path for path in root.rglob("*") if path.is_file()]
+    assert len(before) - len(after) == removed.files + removed.records
+    assert [path.name for path in (root / "results").iterdir()] == []
+    assert (root / PHOTOGRAPHS).is_dir()
 
 
 def test_the_page_shows_names_as_text(folder):
