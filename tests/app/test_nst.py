@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from processes import as_from_a_terminal
 from nstcore.app import networks
 from nstcore.app.style_file import StyleFile
 from nstcore.common import machine
+from nstcore.common.errors import TargetError
 from nstcore.images.io import read_pixels, read_text
 
 NST = Path(sys.executable).with_name("nst")
@@ -246,13 +248,17 @@ def test_a_style_file_opens_no_file_of_its_maker_s_choice(folder, tmp_path, weig
     # Whoever opened it would wait for ever.
     os.mkfifo(tmp_path / "secret.h5")
     os.mkfifo(tmp_path / "secret.keras")
-    words = ("paint", folder / "photo.jpg", "--style", hostile, "-o", "out.png")
-    done = nst(*words, "--size", 64, "--steps", 1, cwd=tmp_path)
-    assert done.returncode == 1
-    (said,) = done.stderr.strip().splitlines()
-    assert f"gift.nst: names a network that is none of nst's (weights '{weights}')" in said
-    assert "name that with --network" in said
-    assert not (tmp_path / "out.png").exists()
+    told = f"gift.nst: names a network that is none of nst's (weights '{weights}')"
+    with pytest.raises(TargetError, match=re.escape(told)):
+        StyleFile.load(hostile).trusted_network(hostile)
+    if weights == "secret.h5":
+        words = ("paint", folder / "photo.jpg", "--style", hostile, "-o", "out.png")
+        done = nst(*words, "--size", 64, "--steps", 1, cwd=tmp_path)
+        assert done.returncode == 1
+        (said,) = done.stderr.strip().splitlines()
+        assert told in said
+        assert "name that with --network" in said
+        assert not (tmp_path / "out.png").exists()
 
 
 def test_a_network_that_the_user_names_paints_whatever_the_style_file_says(folder, tmp_path):
