@@ -36,6 +36,14 @@ _CUTS = (0, 0.04, 0.08, 0.12, 0.16, 0.2)
 # By how much opposite sides may differ in that; cuts are seldom deep at one side alone.
 _MOST_UNEVEN = 0.12
 
+# Into how many parts hashes are taken to find those that are near: one bit each may differ in all
+# but one of them, and another.
+_KEYS = LOOK_ALIKE_BITS // 2 + 1
+# Each part has bits from all over, since neighbours are alike. Any fixed order will do.
+_BIT_ORDER = np.random.default_rng(0).permutation(2 * _PLACES**2)
+# Pairs that are compared at once.
+_AT_ONCE = 1 << 20
+
 Bits = NDArray[np.uint64]
 
 
@@ -139,24 +147,66 @@ def _nearest(hashes: Bits, parts: Bits) -> int:
 def find_look_alikes(fingerprints: Sequence[str]) -> list[list[int]]:
     """Return, for each of many fingerprints, the places of those that `look_same`, its own too.
 
-    All pairs are compared: 8,000 pictures take about five seconds.
+    Only those are compared that a part of the hash has in common, see `_find_near`.
     """
-    if not fingerprints:
+    count = len(fingerprints)
+    if not count:
         return []
     bits = np.frombuffer(bytes.fromhex("".join(one[:_DIGITS] for one in fingerprints)), np.uint64)
-    bits = bits.reshape(len(fingerprints), -1)
+    bits = bits.reshape(count, -1)
     nothing = np.zeros_like(bits[0])
     small = [len(one) > _DIGITS for one in fingerprints]
     pairs = list(zip(fingerprints, small, strict=True))
     wholes = np.stack([_whole_hash(one) if there else nothing for one, there in pairs])
     mirrored = np.stack([_mirrored_hash(one) if there else nothing for one, there in pairs])
-    tell, small_tell, mirrored_tell = map(_telling, (bits, wholes, mirrored))
-    places = []
-    for place in range(len(fingerprints)):
-        near = _within(bits[place], bits) & tell & tell[place]
-        near |= _within(mirrored[place], wholes) & small_tell & mirrored_tell[place]
-        places.append(np.flatnonzero(near).tolist())
-    return places
+    near = np.unique(np.concatenate([_find_near(bits, bits), _find_near(mirrored, wholes)]))
+    ends = np.searchsorted(near, np.arange(1, count) * count)
+    return [part.tolist() for part in np.split(near % count, ends)]
+
+
+def _find_near(hashes: Bits, others: Bits) -> NDArray[np.int64]:
+    """Find the pairs of a hash, (n, 4), and another one, (m, 4), that look alike.
+
+    Of two hashes that differ in at most 24 bits, one of 13 parts differs in at most one: so each
+    is compared with those alone whose part is the same, or the same but for a bit (multi-index
+    hashing, Norouzi et al., "Fast Search in Hamming Space with Multi-Index Hashing", 2012). No
+    pair is missed, and of a million pictures each meets some hundreds.
+
+    Returns:
+        n * len(others) + m of each pair, in any order, some of them several times.
+    """
+    own, theirs = np.flatnonzero(_telling(hashes)), np.flatnonzero(_telling(others))
+    hashes, found = hashes[own], [np.empty(0, np.int64)]
+    count = len(others)
+    others = others[theirs]
+    for place in range(_KEYS):
+        keys, size = _key(hashes, place), len(_BIT_ORDER[place::_KEYS])
+        their_keys = _key(others, place)
+        by_key = np.argsort(their_keys, kind="stable")
+        starts = np.searchsorted(their_keys[by_key], np.arange((1 << size) + 1))
+        for flipped in (0, *(1 << bit for bit in range(size))):
+            wanted = keys ^ flipped
+            first, numbers = starts[wanted], starts[wanted + 1] - starts[wanted]
+            totals = np.cumsum(numbers)
+            begin = 0
+            while begin < len(own):
+                before = totals[begin - 1] if begin else 0
+                # At least one, whatever it meets.
+                end = max(begin + 1, int(np.searchsorted(totals, before + _AT_ONCE)))
+                ones = np.repeat(np.arange(begin, end), numbers[begin:end])
+                within = np.arange(len(ones)) - (totals[ones] - numbers[ones] - before)
+                twos = by_key[first[ones] + within]
+                near = _within(hashes[ones], others[twos])
+                found.append(own[ones[near]] * count + theirs[twos[near]])
+                begin = end
+    return np.concatenate(found)
+
+
+def _key(hashes: Bits, place: int) -> NDArray[np.int64]:
+    """Return one of the parts of each hash, (n, 4), as a number."""
+    chosen = _BIT_ORDER[place::_KEYS]
+    columns = np.unpackbits(hashes.view(np.uint8), axis=1)[:, chosen]
+    return columns @ (1 << np.arange(len(chosen), dtype=np.int64))
 
 
 def _telling(hashes: Bits, least: int = _LEAST_BITS) -> NDArray[np.bool_]:

@@ -5,7 +5,13 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from nstcore.images.fingerprint import find_look_alikes, fingerprint, look_alike, look_same
+from nstcore.images.fingerprint import (
+    LOOK_ALIKE_BITS,
+    find_look_alikes,
+    fingerprint,
+    look_alike,
+    look_same,
+)
 
 
 def clouds(seed):
@@ -124,3 +130,31 @@ def test_many_are_compared_as_two_are():
 
 def test_nothing_has_no_look_alikes():
     assert find_look_alikes([]) == []
+
+
+def test_of_many_hashes_none_within_the_limit_is_missed_and_none_beyond_it_found():
+    rng = np.random.default_rng(6)
+    bits = np.zeros((600, 256), bool)
+    bits[:, :242] = rng.random((600, 242)) < 0.4
+    # Crowded ones, and even ones beside them.
+    bits[500:550, :200] = False
+    for place in range(1, 500, 2):
+        apart = LOOK_ALIKE_BITS + (place % 4 == 1)
+        flipped = rng.choice(242, apart, replace=False)
+        bits[place] = bits[place - 1]
+        bits[place, flipped] ^= True
+    prints = [one.tobytes().hex() for one in np.packbits(bits, axis=1)]
+    apart = (bits[:, None] != bits).sum(axis=2)
+    telling = bits.sum(axis=1) >= 24
+    near = (apart <= LOOK_ALIKE_BITS) & telling & telling[:, None]
+    assert {24, 25} <= set(apart[np.arange(0, 500, 2), np.arange(1, 500, 2)].tolist())
+    assert find_look_alikes(prints) == [np.flatnonzero(row).tolist() for row in near]
+
+
+def test_a_crowd_is_compared_in_portions(monkeypatch):
+    """Pictures that are all alike meet all others."""
+    prints = [fingerprint(saved(clouds(0), quality)) for quality in range(40, 70)]
+    whole = find_look_alikes(prints)
+    assert whole[0] == list(range(30))
+    monkeypatch.setattr("nstcore.images.fingerprint._AT_ONCE", 7)
+    assert find_look_alikes(prints) == whole
