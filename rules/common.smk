@@ -1,7 +1,9 @@
 # What the rules share: the checked study, paths, wildcards, and the pictures of the selection.
 
 import atexit
+import hashlib
 import json
+import math
 import os
 import re
 import shlex
@@ -22,6 +24,7 @@ from nstcore.common.versions import NUMERICS_VERSION, SCORES_VERSION
 from nstcore.images.prepare import Shape
 from nstcore.painting.optimizers import write_optimizers
 from nstcore.painting.schedule import Epochs
+from nstcore.selection.part import slice_of
 from nstcore.selection.pictures import read_selection
 from nstcore.selection.styles import DrawnContents
 from nstcore.study.config import Study
@@ -70,6 +73,14 @@ DATASET = STUDY.data.folder
 # All that pictures are read from. Nothing is made anew because a folder there looks newer.
 SOURCES = [DATASET, *([STUDY.contents.folder] if STUDY.contents.folder else [])]
 SOURCES += [style.folder for style in STUDY.styles.each() if style.folder]
+# Of thousands of test contents, Snakemake knows parts. None where it knows every picture.
+PER_JOB = STUDY.compute.pictures_per_job
+INPUT_PART = f"{RESULTS}/parts/inputs/{PER_JOB}/{{part}}.csv"
+STYLIZED_PART = (
+    f"{RESULTS}/parts/stylized/{{backbone}}/{{aggregation}}/{{style}}/{PER_JOB}/{{part}}.csv"
+)
+SCORES = f"{RESULTS}/scores/{{judge}}/{{backbone}}/{{aggregation}}.csv"
+SCORES_PART = f"{RESULTS}/parts/scores/{{judge}}/{{backbone}}/{{aggregation}}/{{style}}/{PER_JOB}/{{part}}.csv"
 
 
 def as_is(value):
@@ -90,6 +101,7 @@ wildcard_constraints:
     other_judge="|".join(map(re.escape, JUDGES)),
     id=r"[^/]+",
     content_id=r"[^/]+",
+    part=r"\d+",
 
 
 @lru_cache
@@ -98,9 +110,96 @@ def pictures():
     return read_selection(checkpoints.select_pictures.get().output.csv)
 
 
+@lru_cache
 def contents(split):
     """Ids of the contents of a split."""
     return [p.id for p in pictures() if p.role == "content" and p.split == split]
+
+
+@lru_cache
+def tests():
+    """Ids of the test contents, to be found among."""
+    return frozenset(contents("test"))
+
+
+def parts():
+    """The numbers of the parts of the test contents."""
+    return range(math.ceil(len(contents("test")) / PER_JOB))
+
+
+@lru_cache
+def dates(folder):
+    """When the files of a folder were changed, by name; it is looked into once."""
+    if not os.path.isdir(folder):
+        return {}
+    with os.scandir(folder) as entries:
+        return {entry.name: entry.stat().st_mtime_ns for entry in entries}
+
+
+def keep_whole(index, folder, part):
+    """Have a part made again that has lost a picture since its index was written, or got another.
+
+    The pictures are no files of Snakemake's, which would take as long to plan as there are pictures.
+    """
+    if workflow.is_main_process and os.path.exists(index):
+        made, known = os.stat(index).st_mtime_ns, dates(folder)
+        # One that is not there is as one that will be made.
+        if any(known.get(f"{name}.png", math.inf) > made for name in ids_of_part(part)):
+            workflow.dag.forcefiles.add(index)
+
+
+def ids_of_part(part):
+    """Ids of a part's test contents."""
+    return slice_of(contents("test"), PER_JOB, int(part))
+
+
+def rows_of_part(wildcards):
+    """What the selection tells of a part's test contents, as a digest."""
+    tests = [p for p in pictures() if p.role == "content" and p.split == "test"]
+    rows = slice_of(tests, PER_JOB, int(wildcards.part))
+    return hashlib.sha256(repr(rows).encode()).hexdigest()
+
+
+@lru_cache
+def sources():
+    """The file of each selected picture, by its id."""
+    return {p.id: p.source for p in pictures()}
+
+
+def own_selection(wildcards):
+    """The selection, of which a picture is prepared.
+
+    In large studies another selection makes only those anew whose own file is newer: one more test
+    content would else have all paintings prepared again, and everything trained that sees them.
+    """
+    selection = f"{RESULTS}/selection.csv"
+    source, made = sources().get(wildcards.id, ""), f"{RESULTS}/inputs/{wildcards.id}.png"
+    kept = os.path.exists(source) and os.path.exists(made)
+    return (
+        ancient(selection)
+        if kept and os.stat(source).st_mtime < os.stat(made).st_mtime
+        else selection
+    )
+
+
+def part_selection(wildcards):
+    """The selection, of which a part is prepared."""
+    keep_whole(INPUT_PART.format(**wildcards), f"{RESULTS}/inputs", wildcards.part)
+    # Another one makes those parts anew whose own rows it changes.
+    return ancient(f"{RESULTS}/selection.csv")
+
+
+def input_part_of(wildcards):
+    """The index of the part that a test content belongs to."""
+    place = contents("test").index(wildcards.content_id) if wildcards.content_id in tests() else 0
+    return INPUT_PART.format(part=place // PER_JOB)
+
+
+def input_part(wildcards):
+    """The index of the prepared contents that a part's pictures are painted of."""
+    folder = os.path.dirname(STYLIZED).format(**wildcards)
+    keep_whole(STYLIZED_PART.format(**wildcards), folder, wildcards.part)
+    return INPUT_PART.format(**wildcards)
 
 
 def inputs(ids):
@@ -110,9 +209,12 @@ def inputs(ids):
 
 def shape(wildcards):
     """What a picture is prepared as: of most studies, squares of one size."""
-    wanted = STUDY.test_shape if wildcards.id in contents("test") else Shape(STUDY.image_size)
-    # A number, where it is one, as it has always been recorded.
-    return wanted.side if wanted.fit == "squeeze" else str(wanted)
+    return as_given(STUDY.test_shape if wildcards.id in tests() else Shape(STUDY.image_size))
+
+
+def as_given(shape):
+    """A shape as it has always been recorded: a number, where it is one."""
+    return shape.side if shape.fit == "squeeze" else str(shape)
 
 
 def style_inputs(wildcards):
@@ -121,13 +223,20 @@ def style_inputs(wildcards):
 
 
 def test_inputs(wildcards):
-    """The prepared test contents."""
-    return inputs(contents("test"))
+    """The prepared test contents, or the indexes of their parts."""
+    return expand(INPUT_PART, part=parts()) if PER_JOB else inputs(contents("test"))
+
+
+def prepared(splits):
+    """The prepared pictures of some splits, of test contents in parts the indexes."""
+    known = {"test"} if PER_JOB else set()
+    single = inputs(p.id for p in pictures() if p.split in splits - known)
+    return single + (test_inputs({}) if splits & known else [])
 
 
 def judged_inputs(wildcards):
     """The prepared pictures that scores lie between: test contents and held-out paintings."""
-    return inputs(p.id for p in pictures() if p.split in {"test", "heldout"})
+    return prepared({"test", "heldout"})
 
 
 def compared_judges(wildcards):
@@ -223,30 +332,41 @@ def painted_inputs(wildcards, input):
     return [path for path in input.contents if path in asked] or list(input.contents)
 
 
+def stylized(**values):
+    """The pictures of some models in each style, or the indexes of their parts."""
+    if PER_JOB:
+        return expand(STYLIZED_PART, style=STYLES, part=parts(), **values)
+    return expand(STYLIZED, style=STYLES, content_id=contents("test"), **values)
+
+
 def stylized_images(wildcards):
     """All pictures that the study makes."""
-    return of_models(STYLIZED, style=STYLES, content_id=contents("test"))
+    return [
+        path
+        for backbone, aggregation in STUDY.models
+        for path in stylized(backbone=backbone, aggregation=aggregation)
+    ]
 
 
 def model_images(wildcards):
     """All pictures that one model makes."""
-    return expand(STYLIZED, style=STYLES, content_id=contents("test"), **wildcards)
+    return stylized(backbone=wildcards.backbone, aggregation=wildcards.aggregation)
 
 
 def paired_images(aggregation):
     """What one aggregation of a backbone made, in the same order for each."""
-    return lambda wildcards: expand(
-        STYLIZED,
-        backbone=wildcards.backbone,
-        aggregation=aggregation,
-        style=STYLES,
-        content_id=contents("test"),
-    )
+    return lambda wildcards: stylized(backbone=wildcards.backbone, aggregation=aggregation)
+
+
+def score_tables(wildcards):
+    """What judges say of the pictures of all models: a table of each, or of each of its parts."""
+    pattern, more = (SCORES_PART, {"style": STYLES, "part": parts()}) if PER_JOB else (SCORES, {})
+    return [path for judge in JUDGES for path in of_models(pattern, judge=judge, **more)]
 
 
 def selected_inputs(wildcards):
     """The prepared copies of all selected pictures."""
-    return inputs(p.id for p in pictures())
+    return prepared({p.split for p in pictures()})
 
 
 def lines(words):

@@ -102,7 +102,7 @@ rule score:
         pictures=model_images,
     output:
         # Kept while it is brought up to date: only pictures that have changed are scored.
-        csv=update(f"{RESULTS}/scores/{{judge}}/{{backbone}}/{{aggregation}}.csv"),
+        csv=update(SCORES),
     log:
         f"{LOGS}/score/{{judge}}/{{backbone}}/{{aggregation}}.log",
     benchmark:
@@ -126,10 +126,28 @@ rule score:
         " --output {output.csv:q} > {log:q} 2>&1"
 
 
+if PER_JOB:
+
+    use rule score as score_part with:
+        input:
+            judge=rules.load_judge.output.backbone,
+            similarity=likeness,
+            related=compared_judges,
+            reference=rules.measure_bounds.output.reference,
+            contents=lambda wildcards: INPUT_PART.format(**wildcards),
+            pictures=STYLIZED_PART,
+        output:
+            csv=update(SCORES_PART),
+        log:
+            f"{LOGS}/score_part/{{judge}}/{{backbone}}/{{aggregation}}/{{style}}/{PER_JOB}/{{part}}.log",
+        benchmark:
+            f"{BENCHMARKS}/score_part/{{judge}}/{{backbone}}/{{aggregation}}/{{style}}/{PER_JOB}/{{part}}.tsv"
+
+
 rule collect_scores:
     input:
         bounds=expand(rules.measure_bounds.output.csv, judge=JUDGES),
-        scores=[path for judge in JUDGES for path in of_models(rules.score.output.csv, judge=judge)],
+        scores=score_tables,
     output:
         csv=report(
             f"{RESULTS}/scores.csv",

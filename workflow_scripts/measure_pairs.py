@@ -5,6 +5,7 @@ from pathlib import Path
 
 from nstcore.common.program import run
 from nstcore.judging.pair_differences import PAIR, measure_differences, write_differences
+from nstcore.selection.part import list_pictures
 
 
 def main() -> None:
@@ -16,15 +17,16 @@ def main() -> None:
             required=True,
             nargs="+",
             type=Path,
-            help="<style>/<content_id>.png, both in the same order",
+            help="<style>/<content_id>.png, or indexes of parts, CSV; both in the same order",
         )
     parser.add_argument("--output", required=True, type=Path, help="differences, CSV")
     args = parser.parse_args()
+    simple, squared = list_pictures(args.simple), list_pictures(args.squared)
     table = measure_differences(
         args.backbone,
         [
             (first.parent.name, first.stem, first, second)
-            for first, second in zip(args.simple, args.squared, strict=True)
+            for first, second in zip(simple, squared, strict=True)
         ],
     )
     write_differences(table, args.output)

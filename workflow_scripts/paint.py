@@ -2,9 +2,10 @@
 
 import argparse
 import json
+from functools import partial
 from pathlib import Path
 
-from nstcore.common.errors import SeveralError, StudyError
+from nstcore.common.errors import ImageError, SeveralError, StudyError
 from nstcore.common.program import run
 from nstcore.losses.loss_weights import read_loss_weights
 from nstcore.losses.objective import Objective
@@ -13,6 +14,7 @@ from nstcore.painting.choose import read_choice
 from nstcore.painting.optimizers import read_optimizers
 from nstcore.painting.progress import Progress
 from nstcore.painting.schedule import Epochs, Schedule
+from nstcore.selection.part import Part, list_pictures, sweep
 
 
 def main() -> None:
@@ -20,7 +22,9 @@ def main() -> None:
     parser.add_argument("--backbone", required=True, type=Path, help="backbone, .weights.h5")
     parser.add_argument("--name", help="what the study calls the backbone")
     parser.add_argument("--target", required=True, type=Path, help="<style>.npz")
-    parser.add_argument("--contents", required=True, nargs="+", type=Path, help="<content_id>.png")
+    what = parser.add_mutually_exclusive_group(required=True)
+    what.add_argument("--contents", nargs="+", type=Path, help="<content_id>.png")
+    what.add_argument("--part", type=Path, help="index of prepared contents, CSV")
     parser.add_argument("--choice", required=True, type=Path, help="the model's choice, CSV")
     parser.add_argument("--optimizers", required=True, type=read_optimizers, help="JSON")
     parser.add_argument("--loss", default=Objective(), type=Objective.from_json, help="JSON")
@@ -31,8 +35,14 @@ def main() -> None:
     parser.add_argument("--canvas", default=Canvas(), type=Canvas.from_json, help="JSON")
     parser.add_argument("--threads", default=1, type=int)
     parser.add_argument("--seed", default=0, type=int)
-    parser.add_argument("--output", required=True, type=Path, help="folder of PNGs")
+    parser.add_argument("--pictures", type=Path, help="with --part: the folder of PNGs")
+    parser.add_argument(
+        "--output", required=True, type=Path, help="folder of PNGs; with --part their index, CSV"
+    )
     args = parser.parse_args()
+    if args.part and not args.pictures:
+        parser.error("--part goes with --pictures")
+    contents = args.contents or list_pictures([args.part])
     choice = read_choice(args.choice, args.optimizers)
     objective = args.loss.model_copy(update={"aggregation": choice.aggregation})
     if args.loss_weights:
@@ -45,11 +55,11 @@ def main() -> None:
     start_tensorflow(args.threads, args.seed)
 
     from nstcore.backbones.backbone import Backbone
-    from nstcore.images.io import load_batch, save_png, to_image
+    from nstcore.images.io import load_batch, read_leading_text, save_png, to_image
     from nstcore.images.prepare import give_back
     from nstcore.losses.style_target import StyleTarget
     from nstcore.painting.gallery import Gallery
-    from nstcore.painting.provenance import describe, settings_of
+    from nstcore.painting.provenance import describe, is_described, settings_of, surroundings
     from nstcore.painting.stylize import Stylizer
 
     backbone = Backbone.load(args.backbone)
@@ -93,11 +103,37 @@ def main() -> None:
         "network": [backbone.fingerprint, backbone.content_layer],
         "paintings": target.pictures_sha256,
     }
+
+    def is_as_painted(content: Path, path: Path) -> bool:
+        # What it does not tell of itself it was made of when it is the newer one.
+        made_of = (args.backbone, args.target, content)
+        if any(file.stat().st_mtime_ns > path.stat().st_mtime_ns for file in made_of):
+            return False
+        try:
+            about = json.loads(read_leading_text(path)["nstcore"])
+            expected = settings(content.stem, about["image_size"])
+            return is_described(about, expected, backbone)
+        except (ImageError, KeyError, TypeError, ValueError):
+            return False
+
+    def hang(place: Gallery | Part, content: Path) -> None:
+        if isinstance(place, Gallery):
+            place.hang(content, put)
+        else:
+            keep = partial(is_as_painted, content)
+            place.make(content.stem, content, partial(put, content), keep)
+
+    place: Gallery | Part
+    if args.part:
+        sweep(args.pictures, [content.name for content in contents])
+        place = Part(args.output, args.pictures, {**identity, **surroundings()})
+    else:
+        place = Gallery(args.output, identity, contents)
     errors: list[StudyError] = []
-    with Gallery(args.output, identity, args.contents) as gallery:
-        for content in args.contents:
+    with place:
+        for content in contents:
             try:
-                gallery.hang(content, put)
+                hang(place, content)
             except StudyError as error:
                 # One content that cannot be painted costs no other one its picture.
                 errors.append(error)

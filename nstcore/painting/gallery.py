@@ -1,7 +1,6 @@
 """The pictures that one process paints, kept one by one until all of them are there."""
 
 import json
-import platform
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -9,8 +8,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from nstcore.common.files import atomic_write, sha256
-from nstcore.common.versions import NUMERICS_VERSION
-from nstcore.painting.provenance import versions
+from nstcore.painting.provenance import surroundings
 
 _IDENTITY = ".identity.json"
 
@@ -42,8 +40,7 @@ class Gallery:
         identity = {
             **settings,
             "contents": {path.name: sha256(path) for path in contents},
-            "machine": platform.machine(),
-            "versions": {**versions(), "numerics": NUMERICS_VERSION},
+            **surroundings(),
         }
         text = json.dumps(identity, sort_keys=True)
         if not self._belongs(text):

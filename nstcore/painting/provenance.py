@@ -8,6 +8,7 @@ from importlib.metadata import version
 from typing import Any
 
 from nstcore.backbones.backbone import Backbone
+from nstcore.common.versions import NUMERICS_VERSION
 from nstcore.losses.objective import Objective
 from nstcore.painting.canvas import Canvas
 from nstcore.painting.history import LOSSES
@@ -22,6 +23,14 @@ def versions() -> dict[str, str]:
     return {
         "python": platform.python_version(),
         **{package: version(package) for package in _PACKAGES},
+    }
+
+
+def surroundings() -> dict[str, Any]:
+    """Return what pictures depend on beside their settings: the machine's kind and all versions."""
+    return {
+        "machine": platform.machine(),
+        "versions": {**versions(), "numerics": NUMERICS_VERSION},
     }
 
 
@@ -66,3 +75,17 @@ def describe(
         "weights_sha256": backbone.weights_sha256,
         "versions": versions(),
     }
+
+
+def is_described(about: Mapping[str, Any], settings: Mapping[str, Any], backbone: Backbone) -> bool:
+    """Tell whether a picture's provenance is what it would be if the picture were made now.
+
+    Args:
+        about: What `describe` returned when the picture was made, read back from JSON.
+        settings: All that it would be made with.
+        backbone: What would make it.
+    """
+    if not about.keys() >= set(LOSSES):
+        return False
+    expected = json.loads(json.dumps(describe(settings, backbone, {n: about[n] for n in LOSSES})))
+    return {**about, **expected} == about

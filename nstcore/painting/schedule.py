@@ -71,6 +71,10 @@ class Compute(Section):
     repainted; the others wait on disk."""
     save_every: Count = 5
     """Epochs after which a training job saves where it is; a killed one goes on from there."""
+    pictures_per_job: Count | None = None
+    """For studies of thousands of test contents: how many of them are one job's, in one style with
+    one model. Snakemake then knows of parts instead of pictures, see docs/scale.md. By default it
+    knows of every picture, and all of a model's in a style are one job's."""
 
 
 OnEpoch = Callable[[int, Mapping[str, float]], None]

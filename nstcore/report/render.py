@@ -49,6 +49,8 @@ SCRIPTS = (
     "page.js",
 )
 """In the folder `scripts`, in the order in which they run."""
+MOST_PICTURES = 5000
+"""That a page shows: even as small copies, these are about 50 MB."""
 
 
 def write_report(study_dir: Path, template_dir: Path, output: Path, threads: int = 1) -> None:
@@ -96,7 +98,7 @@ def write_report(study_dir: Path, template_dir: Path, output: Path, threads: int
         scripts = [(template_dir / "scripts" / name).read_text("utf-8") for name in SCRIPTS]
     except (jinja2.TemplateError, OSError) as error:
         raise StudyError(f"{template_dir}: no usable templates ({error})") from None
-    results = read_results(study_dir)
+    results = read_results(study_dir, MOST_PICTURES)
     content = PageContent(
         conceal(results), output, threads, outside_configs(results), shortened_paths(results)
     )

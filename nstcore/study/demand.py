@@ -40,7 +40,7 @@ class Demand:
     runs: int
     """Training jobs."""
     pictures: int
-    """Stylised test pictures, each a job that takes it from those painted together."""
+    """Stylised test pictures: each a job that takes it from those painted together, or in parts."""
     training_steps: int
     """Steps of single pairs, at most: no run ends before its limit."""
     painting_steps: int
@@ -60,23 +60,28 @@ def foresee(study: Study) -> Demand:
     pictures = models * len(styles) * study.contents.test
     epochs = _epochs(study)
     measured = sum(study.objective(name).measures for name in study.backbones)
+    size = study.compute.pictures_per_job
+    parts = math.ceil(study.contents.test / size) if size else 1
+    prepared = prepared_pictures(study) - (study.contents.test - parts if size else 0)
+    taken = 0 if size else pictures
     jobs = (
         2  # catalogue, selection
-        + prepared_pictures(study)
+        + prepared
         + networks * (1 + len(styles))
         + measured
         + runs
         + models
-        + models * len(styles)
-        + pictures
+        + models * len(styles) * parts
+        + taken
         + 2  # choices, report
     )
     if study.judge:
         judges = len(study.judge.networks)
+        tables = models * (len(styles) * parts if size else 1)
         # Each is loaded, compared with backbones and other judges, shown what scores lie between.
-        jobs += judges * (1 + networks + 1 + models) + math.comb(judges, 2)
+        jobs += judges * (1 + networks + 1 + tables) + math.comb(judges, 2)
         jobs += 2  # scores, findings
-    light = prepared_pictures(study) + pictures + models + 4
+    light = prepared + taken + models + 4
     steps = runs * pairs * epochs
     return Demand(pairs, runs, pictures, steps, pictures * epochs, jobs, jobs - light)
 
@@ -134,8 +139,9 @@ def training_minutes(study: Study) -> int:
 
 
 def painting_minutes(study: Study) -> int:
-    """Return the most minutes that a job takes which paints all test contents in one style."""
-    return _minutes(study, study.contents.test * _epochs(study), study.test_shape.side)
+    """Return the most minutes that a job takes which paints test contents, all or a part of them."""
+    most = min(study.contents.test, study.compute.pictures_per_job or study.contents.test)
+    return _minutes(study, most * _epochs(study), study.test_shape.side)
 
 
 def _epochs(study: Study) -> int:

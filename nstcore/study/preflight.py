@@ -118,7 +118,7 @@ def _lack_of_space(study: Study, jobs: list[Job]) -> Iterator[str]:
         places += find_needed_space(
             study.data.dataset, Path(study.data.archive), Path(study.data.cache_folder)
         )
-    if rules & {"train", "build_target", "paint"}:
+    if rules & {"train", "build_target", "paint", "paint_part"}:
         there = sum(
             path.stat().st_size for path in Path(study.results).rglob("*") if path.is_file()
         )

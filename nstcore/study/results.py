@@ -13,7 +13,7 @@ from typing import Any
 import pandas as pd
 
 from nstcore.common.errors import OutdatedError
-from nstcore.common.files import read_json
+from nstcore.common.files import read_json, sorted_files
 from nstcore.judging.findings import Findings, read_findings
 from nstcore.judging.pair_differences import PAIR, read_differences
 from nstcore.judging.score_table import STYLIZED, collect, read_job_scores, read_scores
@@ -66,6 +66,8 @@ class Results:
     0..1; without those that are not measured yet."""
     missing: tuple[str, ...] = field(repr=False)
     """One line per file, or row of a file, that a finished study has and this one lacks."""
+    read: int | None = None
+    """How many of the test contents, the first ones, are looked at; None for all."""
 
     @property
     def painted(self) -> Iterator[Painted]:
@@ -82,12 +84,19 @@ class Results:
         ]
 
     def contents(self, split: str) -> list[Picture]:
-        """Return the selected contents of a split, "train" or "test"."""
-        return [
+        """Return the selected contents of a split, "train" or "test"; only those that are read."""
+        own = [
             picture
             for picture in self.selection
             if picture.role == "content" and picture.split == split
         ]
+        return own[: self.read] if split == "test" else own
+
+    @property
+    def left_out(self) -> int:
+        """How many test contents are not read."""
+        tests = sum(picture.split == "test" for picture in self.selection)
+        return tests - len(self.contents("test"))
 
     def versions(self) -> dict[str, list[tuple[str, int]]]:
         """Return, by package, each version that pictures name and how many name it."""
@@ -115,11 +124,13 @@ class Results:
         return [digest for digest in dict.fromkeys(named) if digest]
 
 
-def read_results(folder: Path | str) -> Results:
+def read_results(folder: Path | str, most: int | None = None) -> Results:
     """Read a study's files.
 
     Args:
         folder: `results/<study>`.
+        most: How many stylised pictures to read at most, but those of one content at least: of
+            larger studies, the first test contents alone are looked at.
 
     Raises:
         DataError: There is no usable `config.json` or `selection.csv`.
@@ -152,9 +163,11 @@ def read_results(folder: Path | str) -> Results:
             alpha, beta = config.objective(name).numbers
             loss_weights[name] = LossWeights(alpha or 0.0, beta or 0.0)
     styles = {style.name: style.label for style in config.styles.each()}
-    wanted = [
-        (style, picture.id) for style in styles for picture in selection if picture.split == "test"
-    ]
+    tests = [picture.id for picture in selection if picture.split == "test"]
+    each = len(config.models) * len(styles)
+    read = None if most is None or each * len(tests) <= most else max(1, most // each)
+    wanted = [(style, name) for style in styles for name in tests[:read]]
+    missing += _find_missing(folder, config, styles, tests[len(tests[:read]) :])
     models = read_models(folder, config, wanted, missing)
     settings = folder / "runs.json"
     known_settings = read_settings(settings) if settings.is_file() else ()
@@ -167,7 +180,8 @@ def read_results(folder: Path | str) -> Results:
             f"`snakemake --cores all {command}`, which scores anew and repaints nothing"
         )
         try:
-            scores = _read_scores(folder, models, config.judge.names)
+            size = config.compute.pictures_per_job
+            scores = _read_scores(folder, models, config.judge.names, size)
         except OutdatedError:
             missing.append(f"scores.csv: {outdated}")
         else:
@@ -197,7 +211,19 @@ def read_results(folder: Path | str) -> Results:
         findings,
         _read_differences(folder, config, missing),
         tuple(missing),
+        read,
     )
+
+
+def _find_missing(
+    folder: Path, config: Study, styles: Iterable[str], others: Sequence[str]
+) -> Iterator[str]:
+    """Name the folders that lack pictures of contents that are not read."""
+    for (backbone, aggregation), style in product(config.models, styles) if others else ():
+        place = folder / "stylized" / backbone / aggregation / style
+        there = {path.name for path in place.glob("*.png")}
+        if lacking := sum(f"{name}.png" not in there for name in others):
+            yield f"{relative(place, folder)}: {lacking} pictures"
 
 
 def _read_differences(
@@ -217,7 +243,7 @@ def _read_differences(
 
 
 def _read_scores(
-    folder: Path, models: Iterable[Model], judges: Sequence[str]
+    folder: Path, models: Iterable[Model], judges: Sequence[str], size: int | None
 ) -> dict[str, dict[PictureKey, Mapping[str, float]]]:
     """Read all scores by judge, or those of the models that are scored while others are not.
 
@@ -233,8 +259,9 @@ def _read_scores(
         table = read_scores(path)
     elif bounds:
         own = (
-            folder / "scores" / name / model.backbone / f"{model.aggregation}.csv"
+            path
             for name, model in product(judges, models)
+            for path in _find_scores(folder, size, (name, model.backbone, model.aggregation))
         )
         limits = pd.concat(map(read_job_scores, bounds), ignore_index=True)
         table = collect(limits, map(read_job_scores, filter(Path.is_file, own)))
@@ -246,3 +273,13 @@ def _read_scores(
         measured = {str(name): value for name, value in row.items() if isinstance(value, float)}
         scores.setdefault(row["judge"], {})[picture] = measured
     return scores
+
+
+def _find_scores(folder: Path, size: int | None, told: tuple[str, str, str]) -> list[Path]:
+    """Return the tables of a judge and a model, in parts of some size or in one."""
+    judge, backbone, aggregation = told
+    if size is None:
+        return [folder / "scores" / judge / backbone / f"{aggregation}.csv"]
+    return sorted_files(
+        folder / "parts" / "scores" / judge / backbone / aggregation, f"{size}/*.csv"
+    )

@@ -57,7 +57,7 @@ WHOLE = {
         "watch": 1,
         "batch": 2,
     },
-    "compute": {"threads": 2, "pairs_in_memory": 8, "save_every": 4},
+    "compute": {"threads": 2, "pairs_in_memory": 8, "save_every": 4, "pictures_per_job": 5},
 }
 SCHEMA = json.loads((ROOT / "config" / "schema.json").read_text("utf-8"))
 
