@@ -14,6 +14,7 @@ from benchmarks.bench import Bench, torch_version
 from benchmarks.cases import CANVASES
 from benchmarks.large import COARSEST, STEPS, TILE, Large, measure
 from benchmarks.pictures import SIZE, time_pictures
+from benchmarks.planning import BACKBONES, time_planning
 from benchmarks.report import time_report
 from benchmarks.scores import HELDOUT, STYLES, time_scores
 from benchmarks.tables import TIME, Table, time_row
@@ -452,6 +453,23 @@ def report(bench: Bench) -> list[Table]:
     return tables
 
 
+def planning(bench: Bench) -> list[Table]:
+    """What it takes Snakemake to plan a study of many pictures."""
+    sizes = ((1, 4),) if bench.quick else ((2, 42), (10, 84), (50, 167))
+    ways = (None, 2 if bench.quick else 100)
+    rows, raw = [], {}
+    for styles, contents in sizes:
+        count = 3 * BACKBONES * styles * contents
+        # A job for each of a hundred thousand takes minutes.
+        for per_job in ways if count < 50_000 else ways[1:]:
+            what = f"{count} pictures" + (f", {per_job} a job" if per_job else "")
+            found = raw[what] = asdict(time_planning(styles, contents, per_job))
+            row = [what, f"{found['jobs']}", f"{found['seconds']:.1f}"]
+            rows.append([*row, f"{1000 * found['gigabytes']:.0f}"])
+    title = "a dry run of a study of which nothing but the selection is there; processor time"
+    return [Table(title, ("what", "jobs", "s", "MB at most"), rows, raw=raw)]
+
+
 @dataclass(frozen=True)
 class Section:
     """A section and how long it takes on two quiet cores."""
@@ -479,4 +497,5 @@ SECTIONS: dict[str, Section] = {
     "pictures": Section(pictures, 5, 2),
     "scores": Section(scores, 15, 8),
     "report": Section(report, 60, 30),
+    "planning": Section(planning, 90, 0),
 }

@@ -140,6 +140,16 @@ def test_the_table_has_a_row_per_run_and_marks_the_chosen_ones(page: Element) ->
     ]
 
 
+def test_a_page_of_part_of_the_contents_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("nstcore.report.render.MOST_PICTURES", 1)
+    write_report(folder, TEMPLATES, folder / "report.html")
+    page = " ".join((folder / "report.html").read_text("utf-8").split())
+    assert "test contents the first 1 are shown" in page
+    assert "This study is unfinished" not in page
+
+
 def test_another_choice_moves_the_mark(folder: Path) -> None:
     write_history(folder, "VGG16", "squared", "sgd", [4.0, 0.5, 0.4999])
     path = folder / "choices.csv"

@@ -79,6 +79,22 @@ def test_each_missing_file_is_named_by_its_path(folder: Path) -> None:
     assert sorted(read_results(folder).missing) == sorted(gone)
 
 
+def test_of_a_large_study_the_first_contents_alone_are_read(folder: Path) -> None:
+    for name in TESTS[:2]:
+        (folder / "stylized/VGG16/simple/Tom_&_Jerry" / f"{name}.png").unlink()
+    each = 4 * len(ARTISTS)
+    results = read_results(folder, most=each)
+    assert [content.id for content in results.contents("test")] == [TESTS[0]]
+    assert results.left_out == len(TESTS) - 1
+    assert len(list(results.painted)) == each - 1
+    # Of the others it is only seen that they are there.
+    assert results.missing == (
+        "stylized/VGG16/simple/Tom_&_Jerry: 1 pictures",
+        f"stylized/VGG16/simple/Tom_&_Jerry/{TESTS[0]}.png",
+    )
+    assert read_results(folder, most=each * len(TESTS)).left_out == 0
+
+
 def test_a_model_without_choice_is_named(folder: Path) -> None:
     path = folder / "choices.csv"
     lines = path.read_text().splitlines(keepends=True)
