@@ -139,7 +139,7 @@ def training_minutes(study: Study) -> int:
 
 
 def painting_minutes(study: Study) -> int:
-    """Return the most minutes that a job takes which paints test contents, all or a part of them."""
+    """Return the most minutes that a job takes which paints all test contents, or a part."""
     most = min(study.contents.test, study.compute.pictures_per_job or study.contents.test)
     return _minutes(study, most * _epochs(study), study.test_shape.side)
 
