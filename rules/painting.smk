@@ -18,6 +18,7 @@ rule train:
     threads: STUDY.compute.threads
     resources:
         mem_mb=growing(memory(STUDY, STUDY.training.batch, len(STYLES))),
+        gpu=a_gpu,
         runtime=growing(training_minutes(STUDY)),
     params:
         loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
@@ -116,6 +117,7 @@ if PER_JOB:
         threads: STUDY.compute.threads
         resources:
             mem_mb=growing(painting_memory(STUDY)),
+            gpu=a_gpu,
             runtime=growing(painting_minutes(STUDY)),
         params:
             folder=lambda wildcards: os.path.dirname(STYLIZED).format(**wildcards),
@@ -148,6 +150,7 @@ if PER_JOB:
         threads: STUDY.compute.threads
         resources:
             mem_mb=growing(painting_memory(STUDY)),
+            gpu=a_gpu,
             runtime=growing(painting_minutes(STUDY)),
         params:
             content=f"{RESULTS}/inputs/{{content_id}}.png",
@@ -184,6 +187,7 @@ else:
         threads: STUDY.compute.threads
         resources:
             mem_mb=growing(painting_memory(STUDY)),
+            gpu=a_gpu,
             runtime=growing(painting_minutes(STUDY)),
         params:
             contents=painted_inputs,
