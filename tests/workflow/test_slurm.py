@@ -106,8 +106,7 @@ def test_a_study_through_slurm_has_the_bytes_of_one_machine(
     said = end(running)
     assert running.returncode == 0, said
     assert contents(tmp_path) == contents(study)
-    page = (tmp_path / "results/small/report.html").read_text("utf-8")
-    assert "profiles/slurm" in page
+    assert (tmp_path / "results/small/report.html").is_file()
     asked = cluster.all_jobs()
     trained = [job for job in asked if job["Comment"].startswith("rule_train")]
     assert {job["JobState"] for job in trained} == {"COMPLETED"}
