@@ -5,7 +5,7 @@ Nothing here needs TensorFlow.
 
 import re
 import shutil
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -15,7 +15,11 @@ from nstcore.common.files import sorted_files
 _FULL = 1 << 20
 
 _BLOCK = re.compile(r"^Error in (?:\w+ )*?(?:rule|checkpoint) (\w+).*\n((?: {4}.*\n?)+)", re.M)
-_LOG = re.compile(r"^ {4}log: (.+?)(?: \(check log file\(s\) for error details\))?$", re.M)
+_LOG = re.compile(
+    r"^ {4}log: (.+?)(?: \((?:send to|in|retrieve from) storage\))?"
+    r"(?: \(check log file\(s\) for error details\))?$",
+    re.M,
+)
 
 
 @dataclass(frozen=True)
@@ -41,12 +45,17 @@ def read_failures(study: Path | str) -> tuple[Failure, ...]:
     return tuple(failures)
 
 
-def tell_failures(logs: Iterable[Path | str], folder: Path | str = ".") -> list[str]:
+def tell_failures(
+    logs: Iterable[Path | str],
+    folder: Path | str = ".",
+    find: Callable[[str], Path | str] | None = None,
+) -> list[str]:
     """Say in a line for each job that failed what is wrong, and the mend.
 
     Args:
         logs: Snakemake's own logs.
         folder: Where Snakemake runs, to which the jobs' logs are relative.
+        find: Gives the file of a log by the name that Snakemake tells; where logs lie elsewhere.
 
     Returns:
         Lines that begin with "error: ", each once: those of the programs, and where a job has left
@@ -57,7 +66,7 @@ def tell_failures(logs: Iterable[Path | str], folder: Path | str = ".") -> list[
     for block in _BLOCK.finditer(text):
         rule, details = block.groups()
         log = _LOG.search(details)
-        path = Path(folder, log[1]) if log else None
+        path = Path(folder, find(log[1]) if find else log[1]) if log else None
         own = _errors(path) if path and path.is_file() else []
         lines += own or [_say_without(rule, path)]
     return list(dict.fromkeys(lines)) or ["error: a job failed; see the lines of Snakemake above"]

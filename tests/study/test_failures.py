@@ -75,6 +75,21 @@ def test_a_full_disk_is_told_where_not_even_a_log_could_be_written(
     assert tell(tmp_path, "train.log") == [line]
 
 
+def test_a_log_that_lies_elsewhere_is_read_where_it_was_brought(tmp_path: Path) -> None:
+    address = "s3://studies/results/x/logs/train.log"
+    (tmp_path / "train.log").write_text("error: no space\n")
+    text = SNAKEMAKE.format(rule="train", log=f"{address} (send to storage)")
+    (tmp_path / "snakemake.log").write_text(text)
+    asked = []
+
+    def find(name: str) -> Path:
+        asked.append(name)
+        return tmp_path / "train.log"
+
+    assert tell_failures([tmp_path / "snakemake.log"], find=find) == ["error: no space"]
+    assert asked == [address]
+
+
 def test_there_is_always_a_line(tmp_path: Path) -> None:
     (tmp_path / "snakemake.log").write_text("MissingOutputException in rule c\n")
     assert tell_failures([tmp_path / "snakemake.log"]) == [
