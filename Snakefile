@@ -32,6 +32,7 @@ if BELOW:
 update_config(config, read_nested(workflow.config_settings.config))
 
 
+include: "rules/storage.smk"
 include: "rules/common.smk"
 include: "rules/dataset.smk"
 include: "rules/demo.smk"
@@ -72,6 +73,8 @@ onstart:
     # Before the first job, whatever else was asked for: no result lacks the config it belongs to. As a
     # rule's output it would come late, or hold back the checkpoint whenever the config changes.
     write_record(STUDY, RECORD)
+    store(f"{RESULTS}/config.json")
+    fetch(f"{RESULTS}/runs.json")
     record_setting(
         find_setting(
             workflow.basedir,
@@ -80,14 +83,15 @@ onstart:
             workflow.config_settings.config,
             SET_ASIDE,
         ),
-        f"{RESULTS}/runs.json",
+        kept(f"{RESULTS}/runs.json"),
     )
+    store(f"{RESULTS}/runs.json")
 
 
 onerror:
     # Last on the screen, behind what Snakemake has to tell: what is wrong, and the mend.
     if not END_WATCH.stopped:
-        atexit.register(print, *tell_failures(log), sep="\n", file=sys.stderr)
+        atexit.register(print, *tell_failures(log, find=find_log), sep="\n", file=sys.stderr)
 
 
 rule all:

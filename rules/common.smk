@@ -38,10 +38,13 @@ from nstcore.study.record import check_record, write_record
 try:
     make_findable(workflow.basedir)
     SET_ASIDE = pin()
-    STUDY = Study.from_config(config)
+    # A job elsewhere has no use for the files that the config names: they were looked at.
+    STUDY = Study.read(config, "config") if workflow.remote_exec else Study.from_config(config)
     RESULTS = STUDY.results
-    RECORD = f"{RESULTS}/config.json"
-    if STUDY.on_config_change == "stop":
+    RECORD = kept(f"{RESULTS}/config.json")
+    if not workflow.remote_exec:
+        fetch(f"{RESULTS}/config.json")
+    if STUDY.on_config_change == "stop" and not workflow.remote_exec:
         # What Snakemake itself knows of its executor only later.
         check_record(STUDY, RECORD, touching=not {"--touch", "-t"}.isdisjoint(sys.argv))
 except StudyError as error:
@@ -107,7 +110,12 @@ wildcard_constraints:
 @lru_cache
 def pictures():
     """The rows of selection.csv; before it exists, Snakemake is told to make it first."""
-    return read_selection(checkpoints.select_pictures.get().output.csv)
+    csv = checkpoints.select_pictures.get().output.csv
+    if csv.is_storage:
+        # Not by Snakemake's own hand, which cannot be asked while it plans.
+        Path(csv).parent.mkdir(parents=True, exist_ok=True)
+        csv.storage_object.retrieve_object()
+    return read_selection(csv)
 
 
 @lru_cache
@@ -264,7 +272,7 @@ def of_models(pattern, **values):
     return [
         path
         for backbone, aggregation in STUDY.models
-        for path in expand(pattern, backbone=backbone, aggregation=aggregation, **values)
+        for path in each(pattern, backbone=backbone, aggregation=aggregation, **values)
     ]
 
 
@@ -328,8 +336,9 @@ def painted_inputs(wildcards, input):
     one that is painted with others.
     """
     model = (wildcards.backbone, wildcards.aggregation, wildcards.style)
-    asked = inputs(name for *other, name in asked_pictures() if tuple(other) == model)
-    return [path for path in input.contents if path in asked] or list(input.contents)
+    asked = {f"{name}.png" for *other, name in asked_pictures() if tuple(other) == model}
+    named = [path for path in input.contents if os.path.basename(path) in asked]
+    return named or list(input.contents)
 
 
 def stylized(**values):
@@ -385,6 +394,8 @@ def refuse_unusable_sources():
             f"error: {path}: Snakemake takes braces for a wildcard; rename what they are in, or give"
             " the path of a link to it"
         )
+    if workflow.remote_exec:
+        return
     made = {str(output) for step in workflow.rules for output in step.output}
     for source in SOURCES:
         if source not in made and not os.path.exists(source):

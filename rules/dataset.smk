@@ -5,7 +5,7 @@ if STUDY.data.download:
 
     rule download_dataset:
         output:
-            archive=ARCHIVE,
+            archive=local(ARCHIVE),
         log:
             f"{LOGS}/{STUDY.data.download}.download.log",
         # As with networks: a cluster's nodes may have no network.
@@ -37,11 +37,12 @@ if ARCHIVE:
         input:
             # What is extracted stays, even if the archive looks newer: another archive has another
             # folder. Kaggle's is only made where nothing is extracted yet.
-            archive=ancient(ARCHIVE),
+            archive=ancient(local(ARCHIVE)),
         output:
-            folder=directory(DATASET),
+            folder=local(directory(DATASET)),
         log:
             f"{LOGS}/{os.path.basename(DATASET)}.extract.log",
+        localrule: STORED
         conda:
             "../envs/kaggle.yaml"
         resources:
@@ -53,13 +54,14 @@ if ARCHIVE:
 
 rule catalogue_dataset:
     input:
-        dataset=ancient(DATASET),
+        dataset=ancient(local(DATASET)),
     output:
         csv=f"{RESULTS}/catalogue.csv",
     log:
         f"{LOGS}/catalogue_dataset.log",
     benchmark:
         f"{BENCHMARKS}/catalogue_dataset/all.tsv"
+    localrule: STORED
     conda:
         "../envs/nst.yaml"
     threads: 4

@@ -3,10 +3,11 @@
 
 rule paint_demo:
     output:
-        dataset=directory("data/demo/artworks"),
-        photographs=directory("data/demo/photographs"),
+        dataset=local(directory("data/demo/artworks")),
+        photographs=local(directory("data/demo/photographs")),
     log:
         "data/demo/paint_demo.log",
+    localrule: STORED
     conda:
         "../envs/nst.yaml"
     resources:

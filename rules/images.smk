@@ -4,11 +4,12 @@
 rule prepare_input:
     input:
         selection=own_selection if PER_JOB else f"{RESULTS}/selection.csv",
-        sources=ancient(SOURCES),
+        sources=ancient(local(SOURCES)),
     output:
         png=f"{RESULTS}/inputs/{{id}}.png",
     log:
         f"{LOGS}/prepare_input/{{id}}.log",
+    localrule: STORED
     conda:
         "../envs/nst.yaml"
     resources:

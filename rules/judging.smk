@@ -85,7 +85,7 @@ rule measure_bounds:
         scores=SCORES_VERSION,
     shell:
         "python -m workflow_scripts.measure_bounds --judge-name {wildcards.judge:q}"
-        " --judge {input.judge:q} --selection {input.selection:q} --inputs {params.inputs:q}"
+        ' --judge {input.judge:q} --selection {input.selection:q} --inputs "$(dirname {input.inputs[0]:q})"'
         # The same as that of the pictures, so no parameter of its own.
         f" --size {STUDY.image_size}"
         " --threads {params.threads} --reference {output.reference:q} --fitness {output.fitness:q}"
@@ -102,7 +102,7 @@ rule score:
         pictures=model_images,
     output:
         # Kept while it is brought up to date: only pictures that have changed are scored.
-        csv=update(SCORES),
+        csv=updated(SCORES),
     log:
         f"{LOGS}/score/{{judge}}/{{backbone}}/{{aggregation}}.log",
     benchmark:
@@ -146,7 +146,7 @@ if PER_JOB:
 
 rule collect_scores:
     input:
-        bounds=expand(rules.measure_bounds.output.csv, judge=JUDGES),
+        bounds=each(rules.measure_bounds.output.csv, judge=JUDGES),
         scores=score_tables,
     output:
         csv=report(
@@ -175,9 +175,9 @@ rule compare:
     input:
         scores=rules.collect_scores.output.csv,
         histories=of_models(rules.train.output.history, optimizer=STUDY.optimizers),
-        judges=expand(rules.load_judge.output.about, judge=JUDGES),
-        fitness=expand(rules.measure_bounds.output.fitness, judge=JUDGES),
-        similarities=expand(rules.check_judge.output.similarity, judge=JUDGES, backbone=STUDY.files),
+        judges=each(rules.load_judge.output.about, judge=JUDGES),
+        fitness=each(rules.measure_bounds.output.fitness, judge=JUDGES),
+        similarities=each(rules.check_judge.output.similarity, judge=JUDGES, backbone=STUDY.files),
         related=compared_judges,
         differences=DIFFERENCES,
     output:

@@ -43,7 +43,7 @@ rule train:
 
 rule choose:
     input:
-        histories=expand(rules.train.output.history, optimizer=STUDY.optimizers, allow_missing=True),
+        histories=each(rules.train.output.history, optimizer=STUDY.optimizers, allow_missing=True),
     output:
         # One file per model: another model's changed choice must not remake this one's pictures.
         csv=f"{RESULTS}/choices/{{backbone}}/{{aggregation}}.csv",

@@ -26,4 +26,4 @@ rule measure_pairs:
         " --output {output.csv:q} > {log:q} 2>&1"
 
 
-DIFFERENCES = expand(rules.measure_pairs.output.csv, backbone=PAIRED)
+DIFFERENCES = each(rules.measure_pairs.output.csv, backbone=PAIRED)

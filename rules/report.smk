@@ -7,6 +7,10 @@ PAGE_SOURCES = [
 ]
 
 
+# The record and the times, which are no inputs, where they are not here.
+FETCHING = f" --bucket {quoted(address(RESULTS))}" if STORED else ""
+
+
 # The page as the study is now, finished or not: asks for no file, so nothing else is run for it.
 # Its output is not declared, since it is that of write_report, which makes it anew in any case as
 # soon as a file of the study is newer.
@@ -24,7 +28,7 @@ rule report:
         templates=as_is(TEMPLATES),
     shell:
         "python -m workflow_scripts.report --study {params.study:q} --templates {params.templates:q}"
-        " --threads {threads} > {log:q} 2>&1"
+        f" --threads {{threads}}{FETCHING} > {{log:q}} 2>&1"
 
 
 # The page of the finished study.
@@ -33,7 +37,7 @@ use rule report as write_report with:
         selection=f"{RESULTS}/selection.csv",
         notes=f"{RESULTS}/selection.json",
         inputs=selected_inputs,
-        backbones=expand(rules.load_backbone.output.about, backbone=STUDY.files),
+        backbones=each(rules.load_backbone.output.about, backbone=STUDY.files),
         histories=of_models(rules.train.output.history, optimizer=STUDY.optimizers),
         choices=rules.collect_choices.output.csv,
         stylized=stylized_images,
@@ -41,8 +45,8 @@ use rule report as write_report with:
         # Nothing where the config names no judge.
         scores=rules.collect_scores.output if STUDY.judge else [],
         findings=rules.compare.output if STUDY.judge else [],
-        template=f"{TEMPLATES}/report.html.j2",
-        sources=PAGE_SOURCES,
+        template=local(f"{TEMPLATES}/report.html.j2"),
+        sources=local(PAGE_SOURCES),
     output:
         html=report(
             f"{RESULTS}/report.html",

@@ -4,7 +4,7 @@
 checkpoint select_pictures:
     input:
         catalogue=rules.catalogue_dataset.output.csv,
-        folders=ancient(SOURCES[1:]),
+        folders=ancient(local(SOURCES[1:])),
     output:
         csv=f"{RESULTS}/selection.csv",
         notes=f"{RESULTS}/selection.json",
@@ -12,6 +12,7 @@ checkpoint select_pictures:
         f"{LOGS}/select_pictures.log",
     benchmark:
         f"{BENCHMARKS}/select_pictures/all.tsv"
+    localrule: STORED
     conda:
         "../envs/nst.yaml"
     resources:
