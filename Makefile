@@ -6,6 +6,7 @@
 # make format   format the code
 # make docs     renew docs/configuration.md and config/schema.json from the sections of the config
 # make cluster  what Snakemake needs to run studies on Slurm or Kubernetes; docs/cluster.md
+# make image-check  build the image of the Containerfile and try it; as root, with buildah, minutes
 # make bench    how fast it is, as ratios measured in one run; BENCH="styles --repeats 5" for a part
 # make lock     renew the locks from pyproject.toml
 # make audit    whether the locked packages have known vulnerabilities; needs the network
@@ -37,8 +38,8 @@ export XDG_CACHE_HOME := $(CURDIR)/.snakemake/cache
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slurm coverage check bench lint format docs cluster complete lock audit
-.PHONY: clean-study clean
+.PHONY: help demo test test-slurm coverage check bench lint format docs cluster image-check complete
+.PHONY: lock audit clean-study clean
 
 help:
 	@sed -n 's/^# make/make/p' Makefile
@@ -77,6 +78,7 @@ lint: $(CHECKS)
 	$(BIN)/mypy
 	$(BIN)/lint-imports --no-logo
 	$(BIN)/snakefmt --check Snakefile rules
+	$(BIN)/hadolint --failure-threshold style Containerfile
 	# Whatever results are here, of this version or of another.
 	$(BIN)/snakemake --lint --config on_config_change=rerun
 	$(BIN)/snakemake --lint --configfile demo.yaml --config on_config_change=rerun
@@ -87,6 +89,9 @@ format: $(CHECKS)
 	$(BIN)/snakefmt Snakefile rules
 
 cluster: $(CLUSTER)
+
+image-check:
+	tests/support/check_image.sh
 
 docs: $(BASE)
 	$(BIN)/python -m nstcore.study.documentation

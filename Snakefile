@@ -4,6 +4,7 @@
 #   snakemake --cores all --configfile demo.yaml      the embedded demo
 
 import atexit
+import os
 import sys
 
 from snakemake.utils import min_version, update_config
@@ -32,6 +33,12 @@ if BELOW:
 update_config(config, read_nested(workflow.config_settings.config))
 
 
+# What the jobs run in with --sdm apptainer.
+if IMAGE := os.environ.get("NSTCORE_IMAGE"):
+
+    container: IMAGE
+
+
 include: "rules/storage.smk"
 include: "rules/common.smk"
 include: "rules/dataset.smk"
@@ -53,6 +60,7 @@ include: "rules/report.smk"
 include: "rules/estimate.smk"
 
 
+refuse_no_image()
 refuse_unusable_sources()
 refuse_blocked()
 look_after_lock()

@@ -384,6 +384,16 @@ def lines(words):
     return f"@<(printf '%s\\n' {{{words}:q}})"
 
 
+def refuse_no_image():
+    """End with one line if jobs are to run in a container and none is named: they would run without."""
+    methods = {str(method) for method in workflow.deployment_settings.deployment_method}
+    if "apptainer" in methods and not os.environ.get("NSTCORE_IMAGE"):
+        sys.exit(
+            "error: --sdm apptainer: no image is named; set NSTCORE_IMAGE to its address"
+            " (docker://...) or to a file (.sif), see docs/containers.md"
+        )
+
+
 def refuse_unusable_sources():
     """End with one line if pictures cannot come from where they are to come from."""
     # Outputs and the project's own files are named after these, where one brace is too much.

@@ -74,10 +74,10 @@ JUDGES = [
 CONFIG = {**UNJUDGED, "judge": JUDGES}
 
 
-def snakemake(folder, *arguments, config=CONFIG):
+def snakemake(folder, *arguments, config=CONFIG, programs="/usr/bin:/bin"):
     """Run the workflow in `folder` with `config` in a file, outside of any environment."""
     (folder / "study.yaml").write_text(yaml.safe_dump(config), "utf-8")
-    environment = {**os.environ, "PATH": "/usr/bin:/bin"}
+    environment = {**os.environ, "PATH": programs}
     environment.pop("PYTHONPATH", None)
     done = see(
         [
@@ -180,6 +180,26 @@ def test_results_of_the_version_before_are_kept_by_touching_them_once(study):
     assert snakemake(study, "--touch").returncode == 0
     assert "Nothing to be done" in snakemake(study).stdout
     assert {path: path.read_bytes() for path in made} == made
+
+
+def test_an_image_makes_nothing_of_a_finished_study_anew(study, tmp_path, monkeypatch):
+    """Snakemake decides that by itself; of the engine it asks no more here than its version."""
+    engine = tmp_path / "apptainer"
+    engine.write_text("#!/bin/sh\necho apptainer version 1.3.4\n", "utf-8")
+    engine.chmod(0o755)
+    programs = f"{tmp_path}:/usr/bin:/bin"
+    planned = ("--sdm", "apptainer", "--dry-run")
+    refused = snakemake(study, *planned, programs=programs)
+    assert refused.returncode == 1
+    assert "set NSTCORE_IMAGE" in refused.stdout.splitlines()[-1]
+    monkeypatch.setenv("NSTCORE_IMAGE", "docker://registry/nstcore:0.1.0")
+    assert "Nothing to be done" in snakemake(study, "--dry-run").stdout
+    done = snakemake(study, *planned, programs=programs)
+    assert "docker://registry/nstcore:0.1.0 will be pulled" in done.stdout
+    assert "Nothing to be done" in done.stdout
+    # The control: what the profile leaves out would have.
+    watched = snakemake(study, *planned, "--rerun-triggers", "software-env", programs=programs)
+    assert jobs(watched)["train"] == 4
 
 
 def test_pictures_have_the_content_s_original_size_and_carry_their_provenance(study, results):
