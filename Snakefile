@@ -61,6 +61,7 @@ include: "rules/estimate.smk"
 
 
 refuse_no_image()
+refuse_parts_in_bucket()
 refuse_unusable_sources()
 refuse_blocked()
 look_after_lock()

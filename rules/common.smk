@@ -384,6 +384,15 @@ def lines(words):
     return f"@<(printf '%s\\n' {{{words}:q}})"
 
 
+def refuse_parts_in_bucket():
+    """End with one line where a study's pictures would be no files that Snakemake brings there."""
+    if STORED and PER_JOB:
+        sys.exit(
+            "error: compute.pictures_per_job goes with results in a folder, not in a bucket; leave it"
+            " out of the config, or --default-storage-provider off the command line"
+        )
+
+
 def refuse_no_image():
     """End with one line if jobs are to run in a container and none is named: they would run without."""
     methods = {str(method) for method in workflow.deployment_settings.deployment_method}
