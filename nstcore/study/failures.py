@@ -15,6 +15,8 @@ from nstcore.common.files import sorted_files
 _FULL = 1 << 20
 
 _BLOCK = re.compile(r"^Error in (?:\w+ )*?(?:rule|checkpoint) (\w+).*\n((?: {4}.*\n?)+)", re.M)
+_NUMBER = re.compile(r"^ {4}jobid: (\d+)$", re.M)
+_STATUS = re.compile(r"SLURM status is: '(\w+)")
 _LOG = re.compile(
     r"^ {4}log: (.+?)(?: \((?:send to|in|retrieve from) storage\))?"
     r"(?: \(check log file\(s\) for error details\))?$",
@@ -62,17 +64,63 @@ def tell_failures(
         none, one that tells which and where to look. At least one.
     """
     text = "\n".join(Path(log).read_text("utf-8", "replace") for log in logs)
-    lines = []
+    lines: list[str] = []
+    silent: list[tuple[str, str]] = []
+    loud: set[str] = set()
     for block in _BLOCK.finditer(text):
         rule, details = block.groups()
-        log = _LOG.search(details)
-        path = Path(folder, find(log[1]) if find else log[1]) if log else None
-        own = _errors(path) if path and path.is_file() else []
-        lines += own or [_say_without(rule, path)]
+        if _ended_well(details, text[block.end() :]):
+            continue
+        paths = _logs(details, folder, find)
+        own = [line for path in paths for line in _errors(path)]
+        lines += own
+        loud |= {rule} if own else set()
+        silent += [] if own else [(rule, _say_of_cluster(rule, details, paths))]
+    # Of jobs that a cluster ran together Snakemake tells all as soon as one fails.
+    lines += [line for rule, line in silent if rule not in loud]
     return list(dict.fromkeys(lines)) or ["error: a job failed; see the lines of Snakemake above"]
 
 
+def _ended_well(details: str, after: str) -> bool:
+    """Whether a job that failed was tried again, and ended well."""
+    number = _NUMBER.search(details)
+    return bool(number and re.search(rf"^Finished jobid: {number[1]} ", after, re.M))
+
+
+def _logs(details: str, folder: Path | str, find: Callable[[str], Path | str] | None) -> list[Path]:
+    """Return the logs of a failed job: its own, and that of a cluster, if one has run it."""
+    told = _LOG.search(details)
+    if not told:
+        return []
+    # Snakemake parts them by commas, which a name may have, too.
+    for names in ([told[1]], told[1].split(", ")):
+        paths = [Path(folder, find(name) if find else name) for name in names]
+        if all(path.is_file() for path in paths):
+            break
+    return paths
+
+
+def _say_of_cluster(rule: str, details: str, paths: list[Path]) -> str:
+    """Tell of a job that could not tell itself, by what a cluster says of it if one has run it."""
+    status = _STATUS.search(details)
+    if not status:
+        return _say_without(rule, paths[0] if paths else None)
+    *_, log = paths or [Path()]
+    said = log.read_text("utf-8", "replace") if log.is_file() else ""
+    more = f"more is given by --set-resources {rule}:"
+    if status[1] == "TIMEOUT" or "DUE TO TIME LIMIT" in said:
+        return f"error: {rule}: took longer than it had asked Slurm for; {more}runtime=<minutes>"
+    if status[1] == "OUT_OF_MEMORY" or re.search("oom.kill|exceeded.*memory limit", said, re.I):
+        return f"error: {rule}: took more memory than it had asked Slurm for; {more}mem_mb=<MB>"
+    return (
+        f"error: {rule}: ended without saying why, in Slurm's words {status[1]} (its last words "
+        f"are in {log}); run again"
+    )
+
+
 def _errors(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
     text = path.read_text("utf-8", errors="replace")
     return [line for line in text.splitlines() if line.startswith("error: ")]
 

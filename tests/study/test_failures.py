@@ -1,5 +1,6 @@
 """What failed, as it is told on the screen and in the report."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -95,3 +96,45 @@ def test_there_is_always_a_line(tmp_path: Path) -> None:
     assert tell_failures([tmp_path / "snakemake.log"]) == [
         "error: a job failed; see the lines of Snakemake above"
     ]
+
+
+def of_slurm(folder: Path, status: str, said: str, *after: str) -> list[str]:
+    """What is told of a job that Slurm has ended, which could say nothing itself."""
+    (folder / "train.log").write_text("begun\n")
+    (folder / "12.log").write_text(said)
+    text = SNAKEMAKE.format(rule="train", log=f"train.log, {folder}/12.log").replace(
+        "message: None", f"message: SLURM-job '12' failed, SLURM status is: '{status}'. More."
+    )
+    (folder / "snakemake.log").write_text("\n".join([text, *after, ""]))
+    return tell_failures([folder / "snakemake.log"], folder)
+
+
+@pytest.mark.parametrize(
+    ("status", "said", "line"),
+    [
+        ("TIMEOUT", "", r"took longer than it had asked Slurm for; .*train:runtime=<minutes>"),
+        ("FAILED", "*** CANCELLED AT 1 DUE TO TIME LIMIT ***", "took longer than"),
+        ("OUT_OF_MEMORY", "", r"took more memory than .*train:mem_mb=<MB>"),
+        ("FAILED", "slurmstepd: error: Detected 1 oom_kill event", "took more memory than"),
+        ("CANCELLED", "Exceeded job memory limit", "took more memory than"),
+        ("NODE_FAIL", "", r"ended without saying why, in Slurm's words NODE_FAIL .*12\.log"),
+    ],
+)
+def test_a_job_that_slurm_has_ended_is_told_with_what_helps(
+    status: str, said: str, line: str, tmp_path: Path
+) -> None:
+    (told,) = of_slurm(tmp_path, status, said)
+    assert re.match(f"error: train: {line}", told)
+
+
+def test_a_job_that_ended_well_when_it_was_tried_again_is_no_failure(tmp_path: Path) -> None:
+    told = of_slurm(tmp_path, "TIMEOUT", "", "Finished jobid: 2 (Rule: train)")
+    assert told == ["error: a job failed; see the lines of Snakemake above"]
+
+
+def test_jobs_that_ran_together_are_told_by_the_one_that_failed(tmp_path: Path) -> None:
+    (tmp_path / "a.log").write_text("error: this one\n")
+    (tmp_path / "b.log").write_text("all went well\n")
+    text = "".join(SNAKEMAKE.format(rule="prepare", log=f"{name}.log") for name in "ab")
+    (tmp_path / "snakemake.log").write_text(text)
+    assert tell_failures([tmp_path / "snakemake.log"], tmp_path) == ["error: this one"]
