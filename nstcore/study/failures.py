@@ -4,6 +4,7 @@ Nothing here needs TensorFlow.
 """
 
 import re
+import shlex
 import shutil
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from nstcore.common.files import sorted_files
 _FULL = 1 << 20
 
 _BLOCK = re.compile(r"^Error in (?:\w+ )*?(?:rule|checkpoint) (\w+).*\n((?: {4}.*\n?)+)", re.M)
+_SKEWED = re.compile(r"Output (.+) has older modification time \(.+?\) than input (.+) \((.+?)\)\.")
 _NUMBER = re.compile(r"^ {4}jobid: (\d+)$", re.M)
 _STATUS = re.compile(r"SLURM status is: '(\w+)")
 _LOG = re.compile(
@@ -76,6 +78,11 @@ def tell_failures(
         lines += own
         loud |= {rule} if own else set()
         silent += [] if own else [(rule, _say_of_cluster(rule, details, paths))]
+    lines += [
+        f"error: {skewed[2]}: its date ({skewed[3]}) is after that of what was just made of it; "
+        f"set the clocks of your machines, then: touch {shlex.quote(skewed[2])}"
+        for skewed in _SKEWED.finditer(text)
+    ]
     # Of jobs that a cluster ran together Snakemake tells all as soon as one fails.
     lines += [line for rule, line in silent if rule not in loud]
     return list(dict.fromkeys(lines)) or ["error: a job failed; see the lines of Snakemake above"]

@@ -79,9 +79,9 @@ class Slurm:
         return dict(word.split("=", 1) for word in words if "=" in word)
 
     def all_jobs(self) -> list[dict[str, str]]:
-        """Return what Slurm knows of each job that it has not forgotten yet."""
+        """Return what Slurm knows of each job that it has not forgotten yet, the oldest first."""
         listed = self._ask("squeue", "--noheader", "--states=all", "--format=%i")
-        return [self.about(int(number)) for number in listed.split()]
+        return [self.about(number) for number in sorted(map(int, listed.split()))]
 
     def cancel_all(self) -> None:
         """End whatever runs, and wait for it."""

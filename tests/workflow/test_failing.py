@@ -133,6 +133,21 @@ def test_a_picture_that_is_forced_and_fails_costs_not_the_one_that_was_there(
     assert (modified(folder / "results/small/stylized"), picture.read_bytes()) == before
 
 
+def test_an_input_of_a_clock_that_ran_ahead_is_told_with_the_mend(copy: Path) -> None:
+    ahead = "results/small/training/Net-untrained/simple/adam.csv"
+    choice = "results/small/choices/Net-untrained/simple.csv"
+    assert snakemake(copy, "results/small/training/Net-untrained/simple/sgd.csv").returncode == 0
+    os.utime(copy / ahead, times=(time.time() + 7200, time.time() + 7200))
+    (copy / choice).unlink()
+    done = snakemake(copy, choice)
+    assert done.returncode == 1
+    (line,) = errors(done.stdout)
+    assert line.startswith(f"error: {ahead}: its date (")
+    assert line.endswith(f"; set the clocks of your machines, then: touch {ahead}")
+    subprocess.run(line.rpartition("then: ")[2].split(), cwd=copy, check=True)
+    assert snakemake(copy, choice).returncode == 0
+
+
 def test_a_log_that_cannot_be_written_is_told(copy: Path) -> None:
     logs = copy / "results/small/logs/train/Net-untrained/simple"
     shutil.rmtree(logs)

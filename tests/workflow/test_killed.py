@@ -36,31 +36,42 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 @pytest.fixture
 def copy(study: Path, tmp_path: Path) -> Path:
-    """The finished small study without what one model was made of, from its network on."""
+    """The finished small study without what its models were made of and have made."""
     folder = tmp_path / "study"
     shutil.copytree(study, folder)
-    results = folder / "results/small"
-    shutil.rmtree(folder / MODEL)
-    for path in (*results.glob("targets/*/*.npz"), *results.glob("inputs/*.png")):
-        path.unlink()
-    (results / "selection.csv").unlink()
+    undo(folder)
     return folder
 
 
-def start(folder: Path, *arguments: str) -> subprocess.Popen[str]:
+def undo(folder: Path) -> None:
+    """Take away what takes some jobs of each kind to make again."""
+    results = folder / "results/small"
+    for name in ("targets", "training", "choices", "stylized", "scores"):
+        shutil.rmtree(results / name)
+    (results / "report.html").unlink()
+
+
+def start(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     (folder / "study.yaml").write_text(yaml.safe_dump(CONFIG), "utf-8")
-    return subprocess.Popen(
-        [
-            *(Path(sys.executable).parent / "snakemake", *arguments, "--cores", "2"),
-            *("--snakefile", ROOT / "Snakefile", "--directory", folder),
-            *("--configfile", folder / "study.yaml"),
-        ],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        env={**os.environ, "PATH": "/usr/bin:/bin"},
-        preexec_fn=as_from_a_terminal,
-    )
+    # A pipe would not end before the jobs that a killed Snakemake leaves.
+    with (folder / "screen.txt").open("wb") as screen:
+        return subprocess.Popen(
+            [
+                *(Path(sys.executable).parent / "snakemake", *arguments, "--cores", "2"),
+                *("--snakefile", ROOT / "Snakefile", "--directory", folder),
+                *("--configfile", folder / "study.yaml"),
+            ],
+            stdout=screen,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PATH": "/usr/bin:/bin"},
+            preexec_fn=as_from_a_terminal,
+        )
+
+
+def end(running: subprocess.Popen[bytes], folder: Path) -> str:
+    """Wait for the end of a run; return all that its screen showed."""
+    running.wait(timeout=600)
+    return (folder / "screen.txt").read_text("utf-8")
 
 
 def of_jobs(folder: Path) -> list[psutil.Process]:
@@ -82,26 +93,26 @@ def test_twenty_kills_at_random_moments_cost_no_byte(study: Path, copy: Path) ->
     """Of Snakemake, whose jobs run on for nobody then, and of jobs, whose Snakemake tells of it."""
     moments = random.Random(18)
     killed = {"snakemake": 0, "job": 0}
-    for number in range(20):
+    while sum(killed.values()) < 20:
         running = start(copy)
         # Some before there is a job, most in the midst of one.
-        while number % 5 and running.poll() is None and not of_jobs(copy):
+        early = moments.random() < 0.2
+        while not early and running.poll() is None and not of_jobs(copy):
             time.sleep(0.05)
         end = time.monotonic() + moments.uniform(0, 5)
         while time.monotonic() < end and running.poll() is None:
             time.sleep(0.05)
         victims = of_jobs(copy)
-        if number % 2 and victims:
-            moments.choice(victims).kill()
-            said = running.communicate(timeout=300)[0]
-            if running.returncode:
-                check_told(said)
-                killed["job"] += 1
-            continue
-        running.kill()
-        killed["snakemake"] += 1
-        running.communicate()
-    assert min(killed.values()) >= 3, killed
+        kind = "job" if victims and moments.random() < 0.5 else "snakemake"
+        if running.poll() is None:
+            (moments.choice(victims) if kind == "job" else running).kill()
+            killed[kind] += 1
+        said = end(running, copy)
+        if kind == "job" and running.returncode:
+            check_told(said)
+        if running.returncode == 0:
+            undo(copy)
+    assert min(killed.values()) >= 5, killed
     done = snakemake(copy)
     assert done.returncode == 0, done.stdout
     assert contents(copy) == contents(study)
@@ -120,7 +131,7 @@ def test_what_a_killed_snakemake_leaves_is_ended_and_told(copy: Path) -> None:
     for process in strays:
         process.suspend()
     running.kill()
-    running.communicate()
+    running.wait()
     done = snakemake(copy, f"{MODEL}/adam.csv")
     assert done.returncode == 0, done.stdout
     assert f"note: the run before (process {running.pid}) was killed; its lock is lifted" in (
@@ -142,7 +153,7 @@ def test_a_second_run_at_once_is_refused_and_costs_the_first_nothing(
         f"error: another run is at work in this folder (process {running.pid}); wait for it, or "
         f"end it: kill -INT {running.pid}"
     )
-    said = running.communicate()[0]
+    said = end(running, copy)
     assert running.returncode == 0, said
     assert contents(copy) == contents(study)
 
@@ -154,7 +165,7 @@ def test_a_lock_of_another_machine_is_told_with_the_one_command_that_lifts_it(co
     for process in of_jobs(copy):
         process.kill()
     running.kill()
-    running.communicate()
+    running.wait()
     (note,) = (copy / ".snakemake/study_runs").glob("*.json")
     note.write_text(note.read_text("utf-8").replace('"host": "', '"host": "other-'), "utf-8")
     told = snakemake(copy).stdout.splitlines()[-1]
@@ -179,7 +190,7 @@ def test_ctrl_c_ends_within_seconds_and_says_how_to_go_on(copy: Path) -> None:
     while not of_jobs(copy):
         time.sleep(0.05)
     running.send_signal(signal.SIGINT)
-    said = running.communicate(timeout=60)[0]
+    said = end(running, copy)
     assert running.returncode != 0
     assert "Traceback" not in said
     assert said.splitlines()[-1] == (
