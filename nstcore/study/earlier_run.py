@@ -67,10 +67,10 @@ def note_run(folder: Path | str = ".") -> Path | None:
         folder: Where Snakemake runs.
 
     Returns:
-        Its file; None where none can be written, which must not stop a study.
+        Its file, by its whole path; None where none can be written, which must not stop a study.
     """
     run = Run.this()
-    path = Path(folder) / _NOTES / run.note
+    path = Path(folder).resolve() / _NOTES / run.note
     try:
         write_json(asdict(run), path)
     except (OSError, StudyError):
@@ -197,13 +197,15 @@ def _few(words: Sequence[str]) -> str:
 class EndWatch(logging.Handler):
     """Notices why Snakemake ends, and tells in the last line what it does not: how to go on."""
 
-    def __init__(self, command: Iterable[str]) -> None:
+    def __init__(self, command: Iterable[str], folder: Path | str = ".") -> None:
         """Begin.
 
         Args:
             command: What Snakemake was called with.
+            folder: Where it runs, which it has left when it ends.
         """
         super().__init__()
+        self._folder = Path(folder).resolve()
         self._command = list(command)
         self._locked = False
         self.stopped = False
@@ -218,13 +220,13 @@ class EndWatch(logging.Handler):
     def tell(self) -> None:
         """Say it, if there is something to say."""
         if self._locked:
-            print(_explain(self._command), file=sys.stderr)
+            print(_explain(self._command, self._folder), file=sys.stderr)
         elif self.stopped:
             print(_GO_ON, file=sys.stderr)
 
 
-def _explain(command: Sequence[str]) -> str:
-    runs = [run for run in _read_notes(Path()).values() if not run.is_over()]
+def _explain(command: Sequence[str], folder: Path) -> str:
+    runs = [run for run in _read_notes(folder).values() if not run.is_over()]
     here = [run for run in runs if run.host == socket.gethostname()]
     unlock = shlex.join([Path(command[0]).name, *command[1:], "--unlock"])
     if here:

@@ -80,9 +80,8 @@ def of_jobs(folder: Path) -> list[psutil.Process]:
     for process in psutil.process_iter():
         try:
             line = process.cmdline()
-            if any("workflow_scripts." in word for word in line[:4]) and (
-                Path(process.cwd()) == folder
-            ):
+            ours = any(word.startswith("workflow_scripts.") for word in line[:4])
+            if ours and Path(process.cwd()) == folder:
                 found.append(process)
         except psutil.Error:
             continue
@@ -99,8 +98,8 @@ def test_twenty_kills_at_random_moments_cost_no_byte(study: Path, copy: Path) ->
         early = moments.random() < 0.2
         while not early and running.poll() is None and not of_jobs(copy):
             time.sleep(0.05)
-        end = time.monotonic() + moments.uniform(0, 5)
-        while time.monotonic() < end and running.poll() is None:
+        moment = time.monotonic() + moments.uniform(0, 5)
+        while time.monotonic() < moment and running.poll() is None:
             time.sleep(0.05)
         victims = of_jobs(copy)
         kind = "job" if victims and moments.random() < 0.5 else "snakemake"
