@@ -49,6 +49,8 @@ STUDY = (
     "workflow/test_workflow.py",
     "workflow/test_failing.py",
     "workflow/test_progress_screen.py",
+    "workflow/test_killed.py",
+    "workflow/test_slurm.py",
 )
 
 

@@ -13,25 +13,13 @@ import psutil
 import pytest
 import yaml
 from conftest import ROOT
+from outcome import contents
 from processes import as_from_a_terminal
 from test_workflow import CONFIG, check_told, snakemake
 
 pytestmark = pytest.mark.workflow
 
 MODEL = "results/small/training/Net-untrained/simple"
-# What tells when and how a study was run.
-OF_THE_RUN = ("logs/", "benchmarks/", "runs.json", "report.html")
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    """All that a study's results are, by their names."""
-    results = folder / "results/small"
-    paths = {path.relative_to(results).as_posix(): path for path in results.rglob("*")}
-    return {
-        name: path.read_bytes()
-        for name, path in paths.items()
-        if path.is_file() and not name.startswith(OF_THE_RUN)
-    }
 
 
 @pytest.fixture

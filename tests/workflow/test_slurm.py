@@ -15,6 +15,7 @@ import psutil
 import pytest
 import yaml
 from conftest import ROOT
+from outcome import contents
 from processes import as_from_a_terminal
 from slurm import Slurm, started
 from test_workflow import CONFIG
@@ -28,8 +29,6 @@ SOON = (
 )
 TRAINING = "results/small/training/Net-untrained/simple"
 PICTURE = "results/small/stylized/Net-untrained/simple/Ada_Curl"
-# What tells when, where and how long a study was run.
-OF_THE_RUN = ("logs/", "benchmarks/", "runs.json", "report.html")
 
 
 @pytest.fixture(scope="module")
@@ -72,16 +71,6 @@ def end(running: subprocess.Popen[str]) -> str:
     except subprocess.TimeoutExpired:
         running.kill()
         raise AssertionError(running.communicate()[0]) from None
-
-
-def contents(folder: Path) -> dict[str, bytes]:
-    results = folder / "results/small"
-    paths = {path.relative_to(results).as_posix(): path for path in results.rglob("*")}
-    return {
-        name: path.read_bytes()
-        for name, path in paths.items()
-        if path.is_file() and not name.startswith(OF_THE_RUN)
-    }
 
 
 def program(script: str, *words: str, seconds: float = 120) -> psutil.Process:
