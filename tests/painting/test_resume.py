@@ -10,6 +10,7 @@ import time
 import numpy as np
 import pytest
 from conftest import ROOT
+from disks import mounted
 
 from nstcore.images.io import save_png, to_image
 from nstcore.losses.style_target import StyleTarget
@@ -57,13 +58,20 @@ def written(state):
     return history.stat().st_mtime_ns if history.exists() else None
 
 
-def test_a_run_killed_at_random_moments_gives_the_bytes_of_an_undisturbed_one(inputs):
-    whole, cut = inputs / "whole" / "adam.csv", inputs / "cut" / "adam.csv"
-    undisturbed = start(inputs, whole)
-    text, _ = undisturbed.communicate(timeout=300)
-    assert undisturbed.returncode == 0, text
+@pytest.fixture(scope="module")
+def undisturbed(inputs):
+    """The bytes of a run that nothing stopped."""
+    whole = inputs / "whole" / "adam.csv"
+    running = start(inputs, whole)
+    text, _ = running.communicate(timeout=300)
+    assert running.returncode == 0, text
     assert "epoch 60/60" in text
     assert not (whole.parent / ".adam.csv.state").exists()
+    return whole.read_bytes()
+
+
+def test_a_run_killed_at_random_moments_gives_the_bytes_of_an_undisturbed_one(inputs, undisturbed):
+    cut = inputs / "cut" / "adam.csv"
     seed = random.randrange(10**6)
     print(f"seed {seed}")
     moments = random.Random(seed)
@@ -87,5 +95,25 @@ def test_a_run_killed_at_random_moments_gives_the_bytes_of_an_undisturbed_one(in
     assert process.returncode == 0, text
     assert kills, "the run ended before it could be killed"
     assert "going on at epoch" in text
-    assert cut.read_bytes() == whole.read_bytes()
+    assert cut.read_bytes() == undisturbed
     assert sorted(path.name for path in cut.parent.iterdir()) == ["adam.csv"]
+
+
+def test_a_disk_that_is_full_while_a_run_saves_is_one_line_and_the_run_goes_on_after(
+    inputs, undisturbed, tmp_path
+):
+    with mounted(tmp_path / "disk", "600k") as disk:
+        output = disk / "adam.csv"
+        process = start(inputs, output)
+        text, _ = process.communicate(timeout=300)
+        assert process.returncode == 1
+        *_, last = text.splitlines()
+        assert last.startswith(f"error: {disk}/.adam.csv.state/")
+        assert "No space left on device; make room" in last
+        assert not output.exists()
+        assert not list(disk.rglob("*.part.*"))
+        subprocess.run(["mount", "-o", "remount,size=20m", disk], check=True)
+        process = start(inputs, output)
+        text, _ = process.communicate(timeout=300)
+        assert process.returncode == 0, text
+        assert output.read_bytes() == undisturbed
