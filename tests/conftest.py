@@ -17,6 +17,7 @@ SLOW = (
     "benchmarks",
     "demo",
     "backbones/test_backbone",
+    "backbones/test_hostile_weights",
     "backbones/test_weights_download",
     "common/test_program",
     "common/test_surroundings",
