@@ -146,7 +146,10 @@ class Backbone:
         except FileNotFoundError:
             raise WeightsError(f"{path}: no such backbone file") from None
         except (OSError, KeyError, ValueError, AttributeError, RuntimeError):
-            raise WeightsError(f"{path}: not a backbone saved by nstcore") from None
+            raise WeightsError(
+                f"{path}: a damaged backbone, or none that nstcore has saved; if it is a study's, "
+                "delete it and run again"
+            ) from None
         if not {"pooling", "precision"} <= set(about):
             raise WeightsError(f"{path}: made by an older version; delete it")
         try:
