@@ -4,6 +4,7 @@ The project's profile calls this, since the Snakefile comes too late: a config f
 read, or a result that follows --configfile and so passes for one, ends in Snakemake's own words.
 """
 
+import os
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,35 @@ def check_command_line(words: Sequence[str]) -> None:
     ]
     if lines:
         raise ConfigError(*lines)
+
+
+def check_folders(words: Sequence[str]) -> None:
+    """See that Snakemake can write where it has to before it reads the workflow.
+
+    Its cache is kept beside its records where the home folder cannot be written to.
+
+    Args:
+        words: The command line, without the name of the program.
+
+    Raises:
+        ConfigError: The folder that it runs in cannot be written to.
+    """
+    named = [word for use in _uses(words, ("--directory", "-d")) for word in use[:1]]
+    records = Path(named[-1] if named else ".") / ".snakemake"
+    try:
+        records.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"{records.absolute().parent}: Snakemake cannot keep its records there "
+            f"({error.strerror}); name a folder that can be written to: --directory <folder>"
+        ) from None
+    try:
+        given = os.environ.get("XDG_CACHE_HOME")
+        cache = Path(given) if given else Path.home() / ".cache"
+        (cache / "snakemake").mkdir(parents=True, exist_ok=True)
+    # RuntimeError: there is no home folder.
+    except (OSError, RuntimeError):
+        os.environ["XDG_CACHE_HOME"] = str((records / "cache").absolute())
 
 
 def _uses(words: Sequence[str], options: Sequence[str]) -> list[list[str]]:

@@ -26,3 +26,20 @@ def mounted(folder: Path, size: str) -> Iterator[Path]:
         yield folder
     finally:
         subprocess.run(["umount", folder], check=True)
+
+
+@contextmanager
+def read_only(source: Path, folder: Path) -> Iterator[Path]:
+    """Show a folder on a new one, by which it cannot be written to; skip without the rights."""
+    folder.mkdir()
+    for command in (
+        ["mount", "--bind", source, folder],
+        ["mount", "-o", "remount,ro,bind", folder],
+    ):
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            pytest.skip(f"no folder can be made read-only here: {done.stderr.strip()}")
+    try:
+        yield folder
+    finally:
+        subprocess.run(["umount", folder], check=True)
