@@ -2,44 +2,37 @@
 
 import subprocess
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 import pytest
 
 
-@contextmanager
-def mounted(folder: Path, size: str) -> Iterator[Path]:
+def mounted(folder: Path, size: str) -> AbstractContextManager[Path]:
     """Mount an empty disk on a new folder; skip the test where mounting takes more rights.
 
     Args:
         folder: What is made for it.
         size: As mount takes it, 300k or 1m.
     """
-    folder.mkdir()
-    command = ["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        # Rights cannot be installed, so neither may CI ask for them.
-        pytest.skip(f"no disk can be mounted here: {done.stderr.strip()}")
-    try:
-        yield folder
-    finally:
-        subprocess.run(["umount", folder], check=True)
+    return _mount(folder, "-t", "tmpfs", "-o", f"size={size}", "tmpfs")
+
+
+def read_only(source: Path, folder: Path) -> AbstractContextManager[Path]:
+    """Show a folder on a new one, by which it cannot be written to; skip without the rights."""
+    return _mount(folder, "-o", "bind,ro", str(source))
 
 
 @contextmanager
-def read_only(source: Path, folder: Path) -> Iterator[Path]:
-    """Show a folder on a new one, by which it cannot be written to; skip without the rights."""
+def _mount(folder: Path, *options: str) -> Iterator[Path]:
     folder.mkdir()
-    for command in (
-        ["mount", "--bind", source, folder],
-        ["mount", "-o", "remount,ro,bind", folder],
-    ):
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            pytest.skip(f"no folder can be made read-only here: {done.stderr.strip()}")
+    command = ["mount", *options, folder]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     try:
+        if done.returncode:
+            # Rights cannot be installed, so neither may CI ask for them.
+            pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
         yield folder
     finally:
-        subprocess.run(["umount", folder], check=True)
+        # Whatever happened: what is cleaned up later must not be reached through it.
+        subprocess.run(["umount", folder], capture_output=True, check=not done.returncode)
