@@ -180,4 +180,4 @@ def _wait_until_idle(folder: Path) -> None:
             return
         time.sleep(0.2)
     logs = "\n".join(path.read_text("utf-8")[-500:] for path in sorted(folder.glob("*.log")))
-    lacking(f"Slurm does not come up: {logs}")
+    raise RuntimeError(f"Slurm does not come up: {logs}")
