@@ -94,6 +94,17 @@ PAINT = (
     " --seed {params.seed} --threads {params.threads}"
 )
 
+# What a picture depends on beside its files.
+PAINTED_WITH = {
+    "optimizers": as_is(write_optimizers(STUDY.optimizers)),
+    "loss": lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
+    "epochs": STUDY.training.only(Epochs).to_json(),
+    "canvas": canvas,
+    "seed": STUDY.seed,
+    "threads": STUDY.compute.threads,
+    "numerics": NUMERICS_VERSION,
+}
+
 
 if PER_JOB:
 
@@ -120,14 +131,8 @@ if PER_JOB:
             gpu=a_gpu,
             runtime=growing(painting_minutes(STUDY)),
         params:
+            **PAINTED_WITH,
             folder=lambda wildcards: os.path.dirname(STYLIZED).format(**wildcards),
-            optimizers=as_is(write_optimizers(STUDY.optimizers)),
-            loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
-            epochs=STUDY.training.only(Epochs).to_json(),
-            canvas=canvas,
-            seed=STUDY.seed,
-            threads=STUDY.compute.threads,
-            numerics=NUMERICS_VERSION,
         shell:
             f"{PAINT} --part {{input.contents:q}} --pictures {{params.folder:q}}"
             " --output {output.index:q} > {log:q} 2>&1"
@@ -153,15 +158,9 @@ if PER_JOB:
             gpu=a_gpu,
             runtime=growing(painting_minutes(STUDY)),
         params:
+            **PAINTED_WITH,
             content=f"{RESULTS}/inputs/{{content_id}}.png",
             draft=f"{RESULTS}/painted/{{backbone}}/{{aggregation}}/{{style}}/{{content_id}}",
-            optimizers=as_is(write_optimizers(STUDY.optimizers)),
-            loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
-            epochs=STUDY.training.only(Epochs).to_json(),
-            canvas=canvas,
-            seed=STUDY.seed,
-            threads=STUDY.compute.threads,
-            numerics=NUMERICS_VERSION,
         shell:
             f"{PAINT} --contents {{params.content:q}} --output {{params.draft:q}} > {{log:q}} 2>&1"
             " && mv -f {params.draft:q}/{wildcards.content_id:q}.png {output.png:q} 2>> {log:q}"
@@ -190,14 +189,8 @@ else:
             gpu=a_gpu,
             runtime=growing(painting_minutes(STUDY)),
         params:
+            **PAINTED_WITH,
             contents=painted_inputs,
-            optimizers=as_is(write_optimizers(STUDY.optimizers)),
-            loss=lambda wildcards: STUDY.objective(wildcards.backbone).to_json(),
-            epochs=STUDY.training.only(Epochs).to_json(),
-            canvas=canvas,
-            seed=STUDY.seed,
-            threads=STUDY.compute.threads,
-            numerics=NUMERICS_VERSION,
         shell:
             f"{PAINT} --contents {lines('params.contents')} --output {{output.pictures:q}} > {{log:q}} 2>&1"
 

@@ -5,7 +5,7 @@ import json
 from functools import partial
 from pathlib import Path
 
-from nstcore.common.errors import ImageError, SeveralError, StudyError
+from nstcore.common.errors import Attempts, ImageError
 from nstcore.common.program import run
 from nstcore.losses.loss_weights import read_loss_weights
 from nstcore.losses.objective import Objective
@@ -129,16 +129,11 @@ def main() -> None:
         place = Part(args.output, args.pictures, {**identity, **surroundings()})
     else:
         place = Gallery(args.output, identity, contents)
-    errors: list[StudyError] = []
-    with place:
+    with place, Attempts() as attempts:
         for content in contents:
-            try:
+            # One content that cannot be painted costs no other one its picture.
+            with attempts.one():
                 hang(place, content)
-            except StudyError as error:
-                # One content that cannot be painted costs no other one its picture.
-                errors.append(error)
-        if errors:
-            raise SeveralError(*errors)
 
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ import filecmp
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from nstcore.common.errors import SeveralError, StudyError
+from nstcore.common.errors import Attempts
 from nstcore.common.program import run
 from nstcore.common.versions import NUMERICS_VERSION
 from nstcore.images.prepare import Shape, prepare
@@ -25,7 +25,6 @@ def main() -> None:
     tests = [one for one in read_selection(args.selection) if one.split == "test"]
     chosen = slice_of(tests, args.pictures, args.part)
     sweep(args.inputs, [f"{picture.id}.png" for picture in chosen])
-    errors: list[StudyError] = []
 
     def add(part: Part, picture: Picture) -> None:
         source = find_picture([picture], picture.id)
@@ -38,15 +37,11 @@ def main() -> None:
         part.make(picture.id, source, lambda path: prepare(source, path, args.size), is_the_same)
 
     settings = {"size": str(args.size), "numerics": NUMERICS_VERSION}
-    with Part(args.output, args.inputs, settings) as part:
+    with Part(args.output, args.inputs, settings) as part, Attempts() as attempts:
         for picture in chosen:
-            try:
+            # One that cannot be prepared keeps no other one from being prepared.
+            with attempts.one():
                 add(part, picture)
-            except StudyError as error:
-                # One that cannot be prepared keeps no other one from being prepared.
-                errors.append(error)
-        if errors:
-            raise SeveralError(*errors)
 
 
 if __name__ == "__main__":

@@ -15,7 +15,7 @@ from nstcore.app.files import check_writable, find_pictures, plan_outputs, save
 from nstcore.app.networks import faster_precision, named
 from nstcore.app.options import SIZE, STEPS
 from nstcore.app.style_file import StyleFile
-from nstcore.common.errors import ImageError, SeveralError, StudyError, TargetError
+from nstcore.common.errors import Attempts, ImageError, StudyError, TargetError
 from nstcore.common.hints import printable
 from nstcore.common.runtime import start_tensorflow
 
@@ -38,16 +38,12 @@ def paint_all(args: argparse.Namespace) -> int:
     start_tensorflow(args.threads, args.seed)
     with _Stop() as stop:
         style = _of_study(args) if args.study else _of_files(args)
-        errors: list[StudyError] = []
-        for photo, output in zip(photos, outputs, strict=True):
-            if stop.asked:
-                break
-            try:
-                _paint(photo, output, style, args, stop)
-            except StudyError as error:
-                errors.append(error)
-        if errors:
-            raise SeveralError(*errors)
+        with Attempts() as attempts:
+            for photo, output in zip(photos, outputs, strict=True):
+                if stop.asked:
+                    break
+                with attempts.one():
+                    _paint(photo, output, style, args, stop)
     return INTERRUPTED if stop.asked else 0
 
 

@@ -1,5 +1,10 @@
 """Errors that a user can mend: each line says what is wrong, where, and the mend."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+from typing import Self
+
 
 class StudyError(Exception):
     """Something given to the study (config, picture, archive, weights) cannot be used.
@@ -25,6 +30,45 @@ class SeveralError(StudyError):
     def lines(self) -> list[str]:
         """All their lines, each once."""
         return self._lines
+
+
+class Attempts:
+    """Things that are done one after another, of which one that fails costs no other one.
+
+    What went wrong is raised once all were tried, as one `SeveralError`.
+
+    Example:
+        >>> with Attempts() as attempts:
+        ...     for picture in pictures:
+        ...         with attempts.one():
+        ...             paint(picture)
+    """
+
+    def __init__(self) -> None:
+        """Begin without any."""
+        self._errors: list[StudyError] = []
+
+    @contextmanager
+    def one(self) -> Iterator[None]:
+        """Try one: an error of the user's is kept for the end, any other ends all."""
+        try:
+            yield
+        except StudyError as error:
+            self._errors.append(error)
+
+    def __enter__(self) -> Self:
+        """Begin."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Raise what was kept, if nothing else is being raised."""
+        if kind is None and self._errors:
+            raise SeveralError(*self._errors)
 
 
 class ConfigError(StudyError):

@@ -9,7 +9,7 @@ the files.
 import json
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -24,6 +24,7 @@ from nstcore.report.concealed import Paths, conceal
 from nstcore.report.exports import write_selected
 from nstcore.report.verify import MANIFEST, METADATA
 from nstcore.study.config import Study
+from nstcore.study.journal import Setting
 from nstcore.study.results import Results, read_results
 
 _VERSION = "1.1"
@@ -186,7 +187,6 @@ _WRITERS: dict[str, Callable[[Results], str]] = {
 
 def _write_metadata(results: Results, entries: Iterable[_Entry]) -> str:
     # Late: it brings an HTTP client along, which is not used.
-    from rocrate.model.contextentity import ContextEntity
     from rocrate.rocrate import ROCrate
 
     study, settings = results.config, results.settings
@@ -224,38 +224,38 @@ def _write_metadata(results: Results, entries: Iterable[_Entry]) -> str:
         else:
             files[entry.name] = crate.add_file(dest_path=entry.name, properties=about)
     if settings:
-        commits = list(dict.fromkeys(one.commit for one in settings if one.commit))
-        changed = sorted({name for one in settings for name in one.changed})
-        told = "; ".join(
-            [
-                f"commits {', '.join(commits) or 'unknown'}",
-                *([f"changed beside them: {', '.join(changed)}"] if changed else []),
-                *dict.fromkeys(
-                    f"on {one.processor}, {one.cores} cores, {one.system}, Python {one.python}, "
-                    f"Snakemake {one.snakemake}"
-                    for one in settings
-                ),
-            ]
-        )
-        files["workflow/Snakefile"]["version"] = commits[-1] if commits else "unknown"
-        run = ContextEntity(
-            crate,
-            "#run",
-            properties={
-                "@type": "CreateAction",
-                "name": f"Run of study {study.study}",
-                "description": told,
-                **({"startTime": _iso(dates[0])} if dates else {}),
-            },
-        )
-        run["instrument"] = files["workflow/Snakefile"]
-        run["object"] = files["study/config.json"]
-        run["result"] = [
-            file for name, file in files.items() if name.startswith("study/") and file is not run
-        ]
-        crate.add(run)
-        crate.root_dataset["mentions"] = run
+        _add_run(crate, study.study, settings, files)
     return json.dumps(crate.metadata.generate(), indent=1, sort_keys=True, ensure_ascii=False)
+
+
+def _add_run(crate: Any, study: str, settings: Sequence[Setting], files: Mapping[str, Any]) -> None:
+    """Tell what ran, when and where, of what, and what came of it."""
+    from rocrate.model.contextentity import ContextEntity
+
+    commits = list(dict.fromkeys(one.commit for one in settings if one.commit))
+    changed = sorted({name for one in settings for name in one.changed})
+    told = [f"commits {', '.join(commits) or 'unknown'}"]
+    told += [f"changed beside them: {', '.join(changed)}"] if changed else []
+    told += dict.fromkeys(
+        f"on {one.processor}, {one.cores} cores, {one.system}, Python {one.python}, "
+        f"Snakemake {one.snakemake}"
+        for one in settings
+    )
+    about = {
+        "@type": "CreateAction",
+        "name": f"Run of study {study}",
+        "description": "; ".join(told),
+    }
+    dates = sorted(one.date for one in settings if one.date)
+    about |= {"startTime": _iso(dates[0])} if dates else {}
+    run = ContextEntity(crate, "#run", properties=about)
+    workflow = files["workflow/Snakefile"]
+    workflow["version"] = commits[-1] if commits else "unknown"
+    run["instrument"] = workflow
+    run["object"] = files["study/config.json"]
+    run["result"] = [file for name, file in files.items() if name.startswith("study/")]
+    crate.add(run)
+    crate.root_dataset["mentions"] = run
 
 
 def _iso(date: str) -> str:
