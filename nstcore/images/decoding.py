@@ -6,6 +6,7 @@ import re
 import stat
 import struct
 import warnings
+import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -51,6 +52,7 @@ WITHOUT_END = "its file lacks its end, the picture is whole"
 """What to tell of a picture that was cut behind its pixels."""
 
 _MEND = f"{CONVERT}, 8-bit RGB"
+_PNG_BEGIN = b"\x89PNG\r\n\x1a\n"
 _PNG_END = b"IEND\xae\x42\x60\x82"
 
 # Remarks on damaged metadata, which the caller learns of if the picture cannot be read for it.
@@ -93,6 +95,8 @@ def decoded(path: Path | str) -> Iterator[Decoded]:
                 raise RefusedError(f"{reader.format} of a kind that is not read: {doubt}; {_MEND}")
             fault = f"damaged {reader.format} picture"
             image.load()
+            if isinstance(image, PngImageFile) and _has_changed(content):
+                raise RefusedError(f"{fault} (its pixels are not those of its checksum)")
             yield Decoded(image, remark or _missing_end(image, content))
     except RefusedError as error:
         raise ImageError(f"{name}: {error}") from None
@@ -156,6 +160,25 @@ def _made_whole(reader: type[ImageFile], content: bytes) -> tuple[bytes, str]:
     if not missing:
         return ended(content), WITHOUT_END
     return ended(content), f"its file was cut: {100 * missing:.1g} % of its pixels are missing"
+
+
+def _has_changed(content: bytes) -> bool:
+    """Whether a chunk of a PNG's pixels is another than was written.
+
+    Pillow compares the checksums of all chunks but these, libpng those too.
+    """
+    place = len(_PNG_BEGIN)
+    while place + 8 <= len(content):
+        length, kind = struct.unpack_from(">I4s", content, place)
+        end = place + 8 + length
+        if end + 4 > len(content):
+            break
+        if kind == b"IDAT":
+            (told,) = struct.unpack_from(">I", content, end)
+            if zlib.crc32(memoryview(content)[place + 4 : end]) != told:
+                return True
+        place = end + 4
+    return False
 
 
 def _missing_end(image: ImageFile, content: bytes) -> str:

@@ -412,3 +412,22 @@ def test_the_text_of_a_damaged_png_is_refused_like_its_picture(tmp_path):
         read_text(put(tmp_path / "a.png", SAMPLES["rgb.png"].content[:-20]))
     for name in ("several.png", "rgb.jpg", "16 bits.png"):
         assert read_text(put(tmp_path / "a.png", SAMPLES[name].content)) == {}
+
+
+def test_a_png_of_which_any_bit_has_changed_is_refused_or_the_same(tmp_path, rng):
+    path = tmp_path / "a.png"
+    slope = np.add.outer(np.arange(120), np.arange(160))[..., None] / 300
+    image = to_image(slope + 0.03 * rng.random((120, 160, 3)))
+    image.save(path, compress_level=1)
+    content = path.read_bytes()
+    refused = 0
+    for place in rng.choice(8 * len(content), 1500, replace=False).tolist():
+        changed = bytearray(content)
+        changed[place // 8] ^= 1 << place % 8
+        try:
+            found = read_image(put(path, changed))
+        except ImageError:
+            refused += 1
+        else:
+            assert found.tobytes() == image.tobytes(), f"bit {place}"
+    assert refused > 1400
