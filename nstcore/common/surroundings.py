@@ -16,6 +16,9 @@ from typing import Any
 from nstcore.common.errors import StudyError
 
 PINNED: Mapping[str, str] = {
+    # On a file system without locks HDF5 would open no file, and nothing here needs them: a file
+    # appears whole, and is never written to again.
+    "HDF5_USE_FILE_LOCKING": "FALSE",
     "KERAS_BACKEND": "tensorflow",
     # A notebook's is a module that other environments do not have.
     "MPLBACKEND": "agg",
@@ -38,7 +41,7 @@ _READ = re.compile(
 # Places, memory, what is said and how many threads (which Snakemake sets for a job) change nothing.
 # Nor is OpenBLAS's processor touched, without which NumPy does not start on some: it is recorded.
 _HARMLESS = re.compile(
-    r"KERAS_HOME|MPLCONFIGDIR|MATPLOTLIBDATA|HDF5_USE_FILE_LOCKING|HDF5_PLUGIN_PATH"
+    r"KERAS_HOME|MPLCONFIGDIR|MATPLOTLIBDATA|HDF5_PLUGIN_PATH"
     r"|TF_CLI_\w+|TF_VAR_\w+"  # Terraform's
     r"|TF_CPP_\w+|TF_FORCE_GPU_ALLOW_GROWTH|TF_GPU_ALLOCATOR|TF_GPU_THREAD_MODE|\w+_NUM_THREADS"
     r"|VECLIB_MAXIMUM_THREADS|PILLOW_(ALIGNMENT|BLOCK_SIZE|BLOCKS_MAX)|CUDA_CACHE_\w+"
@@ -106,11 +109,11 @@ def tell(environment: Mapping[str, str]) -> str | None:
     Args:
         environment: Variables by name, as `os.environ`.
     """
-    # Those with which Python starts are past, and a notebook draws as it likes.
+    # Those with which Python starts are past, and a notebook draws and locks as it likes.
     found = [
         name
         for name in differences(environment)
-        if name in environment and not name.startswith(("PYTHON", "MPL", "TQDM_"))
+        if name in environment and not name.startswith(("PYTHON", "MPL", "TQDM_", "HDF5_USE_"))
     ]
     if not found:
         return None

@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
+import lockless
 import pytest
 from certificates import make_certificate
 from conftest import ROOT
@@ -278,17 +280,33 @@ def test_two_studies_that_need_one_file_fetch_it_once(host: Host, tmp_path: Path
     assert files(tmp_path) == ["weights.h5"]
 
 
+FETCH = (
+    "import sys; from nstcore.backbones.download import *;"
+    "obtain(Published('weights.h5', *sys.argv[1:]), Patience())"
+)
+
+
+def start(host: Host, **options: Any) -> subprocess.Popen[bytes]:
+    """Start a program that fetches a file."""
+    return subprocess.Popen(
+        [sys.executable, "-c", FETCH, f"{host.url}/weights.h5", host.published().digest],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdout=subprocess.DEVNULL,
+        **options,
+    )
+
+
+@lockless.known
+def test_a_file_is_fetched_where_there_are_no_locks(host: Host, tmp_path: Path) -> None:
+    assert start(host, preexec_fn=lockless.without_locks).wait() == 0
+    assert files(tmp_path) == ["weights.h5"]
+
+
 def test_a_run_that_is_killed_leaves_nothing_under_the_final_name(
     host: Host, tmp_path: Path
 ) -> None:
     host.steps = [silent_within(host)]
-    code = (
-        "import sys; from nstcore.backbones.download import *;"
-        "obtain(Published('weights.h5', sys.argv[1], None), Patience())"
-    )
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    command = [sys.executable, "-c", code, f"{host.url}/weights.h5"]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL) as killed:
+    with start(host) as killed:
         draft = tmp_path / "keras" / "models" / ".part.weights.h5"
         while killed.poll() is None and not (draft.exists() and draft.stat().st_size):
             time.sleep(0.05)

@@ -14,6 +14,7 @@ from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
+import lockless
 import pytest
 from conftest import ROOT
 from kaggle_server import (
@@ -341,6 +342,21 @@ def test_a_killed_program_is_started_again_and_resumes_where_its_client_was(
 
     assert target.read_bytes() == ARCHIVE
     assert kaggle.ranges[-1] == f"bytes={2 * MEBIBYTE}-"
+
+
+@lockless.known
+def test_a_cache_on_a_file_system_without_locks_is_used_and_told(
+    kaggle: KaggleServer, target: Path, cache: Path
+) -> None:
+    done = subprocess.run(
+        command(target, cache),
+        preexec_fn=lockless.without_locks,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "not locked (No locks available)" in done.stdout
+    assert target.read_bytes() == ARCHIVE
 
 
 def test_a_client_that_outlived_its_killed_run_keeps_others_out_and_is_named(
