@@ -5,7 +5,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from nstcore.common.errors import DataError
-from nstcore.common.files import atomic_write
+from nstcore.common.files import atomic_write, drop_checksum
 
 # Networks and targets: large, and nothing that is looked at.
 _LEFT_OUT = (".h5", ".npz")
@@ -48,6 +48,7 @@ def fetch_newer(url: str, folder: Path | str) -> list[Path]:
                 continue
             with atomic_write(path) as draft:
                 bucket.download_file(entry.key, str(draft))
+            drop_checksum(path)
             fetched.append(path)
     except (BotoCoreError, ClientError) as error:
         raise DataError(f"{url}: {error}; see docs/kubernetes.md") from None

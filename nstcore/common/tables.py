@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from nstcore.common.errors import DataError
-from nstcore.common.files import atomic_write
+from nstcore.common.files import atomic_write, checked_write, read_checked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,9 +21,19 @@ def columns(kind: type[Any]) -> list[str]:
     return [field.name for field in fields(kind)]
 
 
-def write_rows(kind: type[Record], rows: Iterable[Record], path: Path | str) -> None:
-    """Write dataclass instances as UTF-8 CSV, whole or not at all."""
-    with atomic_write(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
+def write_rows(
+    kind: type[Record], rows: Iterable[Record], path: Path | str, *, checksum: bool = True
+) -> None:
+    """Write dataclass instances as UTF-8 CSV, whole or not at all.
+
+    Args:
+        kind: Their class, whose fields are of type str or int.
+        rows: The instances.
+        path: The table.
+        checksum: Whether `read_rows` is to notice any change of it.
+    """
+    write = checked_write if checksum else atomic_write
+    with write(path) as draft, draft.open("w", encoding="utf-8", newline="") as file:
         writer = csv.DictWriter(file, columns(kind), lineterminator="\n")
         writer.writeheader()
         writer.writerows(asdict(row) for row in rows)  # type: ignore[call-overload]
@@ -33,9 +43,10 @@ def read_whole(path: Path | str) -> str:
     """Return the text of a table that was written here.
 
     Raises:
-        ValueError: It is damaged: its last line has no end, it has zero bytes, or is not UTF-8.
+        ValueError: It is damaged: its last line has no end, it has zero bytes, is not UTF-8, or is
+            not what was written.
     """
-    content = Path(path).read_bytes()
+    content = read_checked(path)
     if not content.endswith(b"\n"):
         raise ValueError("its end is missing")
     if b"\0" in content:
@@ -83,5 +94,5 @@ def _row(kind: type[Record], values: list[str], width: int) -> Record:
 
 def write_table(table: "pd.DataFrame", path: Path | str) -> None:
     """Write a table as CSV, whole or not at all."""
-    with atomic_write(path) as draft:
+    with checked_write(path) as draft:
         table.to_csv(draft, index=False, lineterminator="\n")

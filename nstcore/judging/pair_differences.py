@@ -69,7 +69,7 @@ def read_differences(paths: Iterable[Path]) -> pd.DataFrame:
         except FileNotFoundError:
             raise DataError(f"{path}: no such table") from None
         except (OSError, ValueError) as error:
-            raise DataError(f"{path}: not a table ({error}); delete it and run again") from None
+            raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
         if list(table.columns) != COLUMNS or table["difference"].dtype != float:
             raise DataError(f"{path}: no table of differences; delete it and run again")
         tables.append(table)

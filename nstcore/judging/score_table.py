@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from nstcore.common.errors import DataError, OutdatedError
-from nstcore.common.files import atomic_write
+from nstcore.common.files import checked_write
 from nstcore.common.tables import read_whole
 from nstcore.judging.measures import MEASURES
 
@@ -180,7 +180,7 @@ class Cache:
 
 def write_scores(table: pd.DataFrame, path: Path | str) -> None:
     """Write a table of scores as CSV, whole or not at all; what is missing is empty."""
-    with atomic_write(path) as draft:
+    with checked_write(path) as draft:
         table.to_csv(draft, index=False, lineterminator="\n", float_format="%.7g")
 
 
@@ -225,7 +225,7 @@ def _read(path: Path | str, columns: list[str] | None) -> pd.DataFrame:
     except FileNotFoundError:
         raise DataError(f"{path}: no such table") from None
     except (OSError, ValueError) as error:
-        raise DataError(f"{path}: not a table ({error}); delete it and run again") from None
+        raise DataError(f"{path}: damaged ({error}); delete it and run again") from None
     if columns is not None and list(table.columns) != columns:
         raise _refuse(table, path)
     return table

@@ -65,7 +65,7 @@ def read_table(path: Path | str, columns: list[str]) -> pd.DataFrame:
     except FileNotFoundError:
         raise TrainingError(f"{path}: no such table") from None
     except (OSError, ValueError) as error:
-        raise TrainingError(f"{path}: not a table ({error}); delete it and run again") from None
+        raise TrainingError(f"{path}: damaged ({error}); delete it and run again") from None
     if list(table.columns) != columns or table.empty:
         wanted = ", ".join(columns)
         raise TrainingError(f"{path}: expected rows of {wanted}; delete it and run again")

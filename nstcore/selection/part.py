@@ -122,7 +122,7 @@ class Part:
         else:
             make(path)
         self._entries.append(Entry(str(path), sha256(path), digest))
-        write_rows(Entry, self._entries, self._state)
+        write_rows(Entry, self._entries, self._state, checksum=False)
 
     def _is_right(self, path: Path, digest: str, adopt: Callable[[Path], bool]) -> bool:
         if not path.is_file():

@@ -107,7 +107,9 @@ def record_setting(setting: Setting, path: Path | str) -> None:
     except DataError:
         known = []
     if replace(setting, date="") not in [replace(entry, date="") for entry in known]:
-        write_json([asdict(entry) for entry in (*known, setting)], path, indent=1)
+        entries = [asdict(entry) for entry in (*known, setting)]
+        # Versions that know of no checksums may have added to it.
+        write_json(entries, path, indent=1, checksum=False)
 
 
 def read_settings(path: Path | str) -> tuple[Setting, ...]:

@@ -31,8 +31,9 @@ def measure_usage(folder: Path | str) -> dict[str, int]:
     for path in folder.rglob("*"):
         first, *_ = path.relative_to(folder).parts
         if first not in _PASSED_OVER and not path.is_symlink() and path.is_file():
-            # Drafts and saved states are hidden.
-            if any(part.startswith(".") for part in path.relative_to(folder).parts):
+            # Drafts and saved states are hidden, and so are checksums of tables.
+            hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+            if hidden and path.suffix != ".sha256":
                 sizes["runs under way"] += path.stat().st_size
             else:
                 sizes[_KINDS.get(first, _OTHERS)] += path.stat().st_size

@@ -43,3 +43,11 @@ def test_a_damaged_table_is_named(content, message, tmp_path):
 def test_a_missing_table_is_named(tmp_path):
     with pytest.raises(DataError, match=r"table\.csv: no such table"):
         read_rows(Row, tmp_path / "table.csv")
+
+
+def test_a_changed_digit_is_named(tmp_path):
+    path = tmp_path / "table.csv"
+    write_rows(Row, ROWS, path)
+    path.write_text(path.read_text("utf-8").replace("3", "8"), "utf-8")
+    with pytest.raises(DataError, match=r"table\.csv: damaged \(it has changed since"):
+        read_rows(Row, path)

@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from nstcore.common.errors import TrainingError
+from nstcore.common.files import drop_checksum
 from nstcore.common.tables import write_table
 from nstcore.painting.choose import (
     CHOICE_COLUMNS,
@@ -127,8 +128,10 @@ WRITTEN = [(epoch, "a", name, 1.0, 2.0, 3.0) for epoch in (0, 1) for name in ("x
     ids=["cut", "zeros", "another pair", "an epoch lacks", "a row twice"],
 )
 def test_damaged_losses_are_named_and_not_averaged(damage, tmp_path):
+    """Also where no checksum tells of it."""
     path = tmp_path / "adam.csv"
     write_table(history(WRITTEN), path)
+    drop_checksum(path)
     path.write_bytes(damage(path.read_bytes()))
     with pytest.raises(TrainingError, match=r"adam\.csv: .*delete it and run again"):
         read_history(path)

@@ -7,6 +7,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import psutil
@@ -15,6 +17,16 @@ import yaml
 from conftest import ROOT
 from processes import see
 from test_workflow import CONFIG, UNJUDGED, jobs, modified, snakemake
+
+from nstcore.common.errors import StudyError
+from nstcore.common.files import read_json
+from nstcore.dataset.catalogue import read_catalogue
+from nstcore.judging.findings import read_findings
+from nstcore.judging.fitness import read_fitness
+from nstcore.judging.score_table import read_job_scores, read_scores
+from nstcore.painting.choose import read_choices
+from nstcore.painting.history import read_history
+from nstcore.selection.pictures import read_notes, read_selection
 
 pytestmark = pytest.mark.workflow
 
@@ -110,6 +122,82 @@ def test_a_killed_job_is_told_last_on_the_screen_and_in_the_report(copy: Path) -
     assert done.returncode == 0, done.stdout
     page = (copy / "results/small/report.html").read_text("utf-8")
     assert "killed from outside (signal 9)" in page
+
+
+# What reads each kind of table of a study.
+READERS: dict[str, Callable[[Path], object]] = {
+    "catalogue.csv": read_catalogue,
+    "selection.csv": read_selection,
+    "selection.json": read_notes,
+    "training/*/*/*.csv": read_history,
+    "choices/*/*.csv": read_choices,
+    "choices.csv": read_choices,
+    "judge/*/bounds.csv": read_job_scores,
+    "judge/*/fitness.json": read_fitness,
+    "scores/*/*/*.csv": read_job_scores,
+    "scores.csv": read_scores,
+    "findings.json": read_findings,
+    "judge/*/network.json": partial(read_json, dict),
+    "judge/*/likeness/*.json": partial(read_json, dict),
+    "judge/*/related/*.json": partial(read_json, dict),
+    "backbones/*.json": partial(read_json, dict),
+    "targets/*/*.json": partial(read_json, dict),
+}
+
+
+def change_a_digit(path: Path) -> None:
+    """Make one number another one, as a disk might, and leave the date."""
+    text, when = path.read_text("utf-8"), path.stat()
+    *_, last = re.finditer("[0-9]", text)
+    other = (int(last[0]) + 1) % 10
+    path.write_text(f"{text[: last.start()]}{other}{text[last.end() :]}", "utf-8")
+    os.utime(path, ns=(when.st_atime_ns, when.st_mtime_ns))
+
+
+def test_every_table_tells_of_a_digit_that_has_changed(study: Path, tmp_path: Path) -> None:
+    results = tmp_path / "copy"
+    shutil.copytree(study / "results/small", results)
+    tables = [*results.rglob("*.csv"), *results.rglob("*.json")]
+    # The one is compared with the config, the other is a note of runs.
+    tables = [path for path in tables if path.name not in {"config.json", "runs.json"}]
+    assert len(tables) >= 25
+    for path in tables:
+        name = path.relative_to(results)
+        (read,) = [reader for form, reader in READERS.items() if fits(name, form)]
+        read(path)
+        change_a_digit(path)
+        with pytest.raises(StudyError, match=r"damaged \(it has changed since") as caught:
+            read(path)
+        assert str(caught.value).startswith(f"{path}: ")
+
+
+def fits(name: Path, form: str) -> bool:
+    return len(name.parts) == form.count("/") + 1 and name.match(form)
+
+
+@pytest.mark.parametrize(
+    ("table", "made_of_it"),
+    [
+        ("training/Net-untrained/simple/adam.csv", "choices/Net-untrained/simple.csv"),
+        ("choices/Net-untrained/simple.csv", "stylized/Net-untrained/simple/{}.png"),
+    ],
+)
+def test_a_changed_digit_ends_what_would_be_made_of_it(
+    table: str, made_of_it: str, study: Path, tmp_path: Path
+) -> None:
+    folder = tmp_path / "copy"
+    shutil.copytree(study, folder)
+    pictures = folder / "results/small/stylized/Net-untrained/simple"
+    picture = min(pictures.rglob("*.png")).relative_to(pictures).with_suffix("")
+    change_a_digit(folder / "results/small" / table)
+    done = snakemake(folder, f"results/small/{made_of_it.format(picture)}", "--force")
+    assert done.returncode == 1
+    (line,) = errors(done.stdout)
+    assert line == done.stdout.splitlines()[-1]
+    assert line.endswith(
+        f"results/small/{table}: damaged (it has changed since it was written); delete it and run "
+        "again"
+    )
 
 
 def test_a_picture_that_is_forced_and_fails_costs_not_the_one_that_was_there(

@@ -315,6 +315,8 @@ def make_older(folder):
     findings = json.loads((results / "findings.json").read_text("utf-8"))
     del findings["version"]
     (results / "findings.json").write_text(json.dumps(findings), "utf-8")
+    for checksum in results.rglob(".*.sha256"):
+        checksum.unlink()
     return results
 
 
