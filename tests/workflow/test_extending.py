@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from conftest import ROOT
-from test_workflow import CONFIG
+from test_workflow import CONFIG, JUDGES
 
 from nstcore.demo import paint_dataset, write_photographs
 
@@ -98,6 +98,7 @@ def project(tmp_path_factory):
     write_photographs(folder / "photographs")
     config = {
         **CONFIG,
+        "judge": JUDGES[0],
         "backbones": {"Dense": {"architecture": "DenseNet121", "weights": "random"}},
         "aggregations": ["simple", "cubed"],
         "optimizers": {"adam": {}, "adagrad": {}},

@@ -10,7 +10,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from PIL import Image
-from test_workflow import CONFIG, jobs, rows
+from test_workflow import CONFIG, JUDGES, jobs, rows
 
 from nstcore.demo import paint_dataset, write_photographs
 from nstcore.judging.findings import read_findings
@@ -111,6 +111,7 @@ def stopping(tmp_path_factory):
     for weight in ("alpha", "beta"):
         del backbones["Net"][weight]
     small = CONFIG | {"backbones": backbones, "aggregations": ["simple", "squared"]}
+    small["judge"] = JUDGES[0]
     # So much is too much to ask of most epochs: the rule ends runs.
     small |= {"training": {"max_epochs": 20, "min_improvement": 0.2, "batch": 2}}
     (folder / "small.yaml").write_text(yaml.safe_dump(small))

