@@ -53,7 +53,6 @@ def _spell(character: str) -> str:
     code = ord(character)
     percent = "".join(f"%(?:25)*{byte:02x}" for byte in _encode(character))
     spellings = [
-        rf"\\*{re.escape(character)}",
         percent,
         rf"\\+u{code:04x}",
         rf"\\+x{code:02x}",
@@ -63,6 +62,8 @@ def _spell(character: str) -> str:
     named = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&apos;", " ": r"\+"}
     if character in named:
         spellings.append(named[character])
+    # Last: "%" and "&" begin others of their own spellings.
+    spellings.append(rf"\\*{re.escape(character)}")
     return f"(?:{'|'.join(spellings)})"
 
 

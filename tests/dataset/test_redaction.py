@@ -75,6 +75,12 @@ def test_a_secret_is_known_by_its_beginning() -> None:
     assert redact("in credentials.json", [secret]) == "in credentials.json"
 
 
+@pytest.mark.parametrize("secret", ["0000000%", "0000000&", "0000000\\", '0000000"'])
+def test_a_secret_that_ends_in_a_sign_of_escapes_is_known_to_its_end(secret: str) -> None:
+    for spelling in (secret, quote(secret, safe=""), json.dumps(secret)[1:-1], html.escape(secret)):
+        assert redact(f"<{spelling}>", [secret]) == "<[hidden]>"
+
+
 @given(
     st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8, max_size=80),
     st.text(st.characters(codec="utf-8"), max_size=5),
