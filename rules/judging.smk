@@ -80,6 +80,7 @@ rule measure_bounds:
         mem_mb=growing(memory(STUDY, 1, 1)),
         gpu=a_gpu,
     params:
+        # Nothing reads this: without it, every study would be judged by other parameters than before.
         inputs=f"{RESULTS}/inputs",
         threads=STUDY.compute.threads,
         scores=SCORES_VERSION,

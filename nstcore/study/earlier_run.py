@@ -6,6 +6,7 @@ here, by which the next one knows whether anybody is still at work.
 
 import logging
 import os
+import re
 import shlex
 import shutil
 import socket
@@ -23,6 +24,7 @@ from nstcore.common.machine import ask
 _NOTES = Path(".snakemake/study_runs")
 _LOCKS = Path(".snakemake/locks")
 _CANNOT_LOCK = "Error: Directory cannot be locked"
+_PROTECTED = re.compile(r"Write-protected output files.*?affected files:\s*(\S[^\n]*)", re.DOTALL)
 _STOPPED = ("Terminating processes on user request", "Cancelling snakemake on user request")
 _GO_ON = "stopped; nothing that was finished is lost: the same command goes on"
 # What a job may take to save where it is.
@@ -208,6 +210,7 @@ class EndWatch(logging.Handler):
         self._folder = Path(folder).resolve()
         self._command = list(command)
         self._locked = False
+        self._protected = ""
         self.stopped = False
         """Whether a user has ended the run."""
 
@@ -215,12 +218,20 @@ class EndWatch(logging.Handler):
         """Look at what Snakemake says."""
         said = record.getMessage()
         self._locked |= _CANNOT_LOCK in said
+        if protected := _PROTECTED.search(said):
+            self._protected = protected[1]
         self.stopped |= said.startswith(_STOPPED)
 
     def tell(self) -> None:
         """Say it, if there is something to say."""
         if self._locked:
             print(_explain(self._command, self._folder), file=sys.stderr)
+        elif self._protected:
+            print(
+                f"error: {self._protected}: it would be made anew, and cannot be written to; make "
+                "it and its folder writable, or, if it lies in a bucket, start once more",
+                file=sys.stderr,
+            )
         elif self.stopped:
             print(_GO_ON, file=sys.stderr)
 

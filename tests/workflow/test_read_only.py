@@ -63,3 +63,23 @@ def test_a_folder_that_snakemake_cannot_run_in_is_told_in_one_line(
         "folder that can be written to: --directory <folder>"
     )
     assert "Traceback" not in done.stdout
+
+
+def test_results_that_cannot_be_made_anew_are_told_in_one_line(
+    inputs: Path, tmp_path: Path
+) -> None:
+    catalogue = "results/small/catalogue.csv"
+    command = [
+        *(SNAKEMAKE, catalogue, "--cores", "2", "--configfile", inputs / "study.yaml"),
+        *("--snakefile", ROOT / "Snakefile", "--directory", inputs),
+    ]
+    assert see(command).returncode == 0
+    (inputs / "results").rename(tmp_path / "made")
+    with read_only(tmp_path / "made", inputs / "results"):
+        assert see([*command, "--dry-run"]).returncode == 0
+        done = see([*command, "--force"])
+    assert done.returncode == 1
+    assert done.stdout.splitlines()[-1].startswith(
+        f"error: {catalogue}: it would be made anew, and cannot be written to; make it and its"
+    )
+    assert "Traceback" not in done.stdout
