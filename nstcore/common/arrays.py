@@ -5,6 +5,7 @@ kilobytes that are packed, or that claim a shape, then stand for as much as a ma
 """
 
 import math
+import tokenize
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -84,7 +85,11 @@ def check_size(file: IO[bytes], size: int) -> None:
     read_header = _HEADERS.get(npy.read_magic(file))
     if read_header is None:
         raise ValueError("an array of an unknown version")
-    shape, _, dtype = read_header(file)
+    try:
+        shape, _, dtype = read_header(file)
+    # NumPy reads a header that is no literal once more, as Python 2 may have written it.
+    except (tokenize.TokenError, SyntaxError) as error:
+        raise ValueError(f"an array whose header cannot be read ({error.args[0]})") from None
     if dtype.hasobject:
         raise ValueError("an array of Python objects")
     if math.prod(shape) * dtype.itemsize > size - (file.tell() - start):

@@ -82,3 +82,29 @@ def test_what_is_no_archive_or_a_damaged_one_is_told(tmp_path):
         pass
     with pytest.raises(FileNotFoundError), open_arrays(tmp_path / "missing.npz"):
         pass
+
+
+def test_any_bit_that_has_changed_is_told_or_changes_nothing(tmp_path):
+    np.savez(tmp_path / "a.npz", a=np.arange(10))
+    content = (tmp_path / "a.npz").read_bytes()
+    path, refused = tmp_path / "changed.npz", 0
+    for place in range(8 * len(content)):
+        changed = bytearray(content)
+        changed[place // 8] ^= 1 << place % 8
+        path.write_bytes(changed)
+        try:
+            with open_arrays(path) as file:
+                assert (file["a"] == np.arange(10)).all(), f"bit {place}"
+        # Of its name; of where it lies in the file.
+        except (ValueError, KeyError, OSError):
+            refused += 1
+    assert refused > 0.7 * 8 * len(content)
+
+
+@pytest.mark.parametrize("header", ["{'descr': (", "{'descr'", "  {\n 'shape'", "}"])
+def test_a_header_that_is_no_literal_is_told(tmp_path, header):
+    text = f"{header}\n".encode()
+    content = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little") + text
+    path = write(tmp_path / "a.npz", "a", content)
+    with open_arrays(path) as file, pytest.raises(ValueError, match="header"):
+        file["a"]
