@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from nstcore.common import machine, surroundings
+from nstcore.common.gpu_share import take_one
 
 
 @contextmanager
@@ -54,6 +55,10 @@ def start_tensorflow(threads: int = 1, seed: int = 0) -> None:
             file=sys.stderr,
             flush=True,
         )
+    if len(gpus) > 1:
+        # All processes would take the first.
+        gpus = [gpus[take_one(len(gpus))]]
+        tf.config.set_visible_devices(gpus, "GPU")
     for gpu in gpus:
         # Several jobs may share a GPU: take memory as it is needed.
         tf.config.experimental.set_memory_growth(gpu, True)
