@@ -41,6 +41,7 @@ if IMAGE := os.environ.get("NSTCORE_IMAGE"):
 
 include: "rules/storage.smk"
 include: "rules/common.smk"
+include: "rules/start.smk"
 include: "rules/dataset.smk"
 include: "rules/demo.smk"
 include: "rules/selection.smk"
