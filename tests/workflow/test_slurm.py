@@ -73,14 +73,18 @@ def end(running: subprocess.Popen[str]) -> str:
         raise AssertionError(running.communicate()[0]) from None
 
 
-def program(script: str, *words: str, seconds: float = 120) -> psutil.Process:
-    """Wait for the process of a job that does its work, below the one that looks after it."""
+def program(folder: Path, script: str, *words: str, seconds: float = 120) -> psutil.Process:
+    """Wait for the process of a job that does its work, below the one that looks after it.
+
+    Of this study: other tests run others beside it.
+    """
     end_ = time.monotonic() + seconds
     while time.monotonic() < end_:
-        for process in psutil.process_iter(["cmdline"]):
+        for process in psutil.process_iter(["cmdline", "cwd"]):
             line = process.info["cmdline"] or []
             ours = f"workflow_scripts.{script}" in line and set(words) <= set(line)
-            if ours and "bash" not in line[0] and not process.children():
+            here = process.info["cwd"] == str(folder)
+            if ours and here and "bash" not in line[0] and not process.children():
                 return process
         time.sleep(0.1)
     raise TimeoutError(script)
@@ -123,8 +127,8 @@ def test_what_a_node_does_to_a_job_costs_one_more_try(cluster: Slurm, copy: Path
         # Starting TensorFlow takes more than the first, and less than the second.
         "paint:mem_mb=300*attempt**2",
     )
-    program("train", "adam").send_signal(signal.SIGKILL)
-    program("train", "sgd").send_signal(signal.SIGSTOP)
+    program(copy, "train", "adam").send_signal(signal.SIGKILL)
+    program(copy, "train", "sgd").send_signal(signal.SIGSTOP)
     said = end(running)
     assert running.returncode == 0, said
     assert contents(copy) == before
@@ -182,7 +186,7 @@ def test_after_a_killed_snakemake_one_plain_start_goes_on(cluster: Slurm, copy: 
     running = start(copy, f"{TRAINING}/adam.csv", f"{TRAINING}/sgd.csv")
     left = cluster.wait_for("train")
     # It works on for nobody.
-    program("train").send_signal(signal.SIGSTOP)
+    program(copy, "train").send_signal(signal.SIGSTOP)
     running.kill()
     running.communicate()
     running = start(copy, f"{TRAINING}/adam.csv", f"{TRAINING}/sgd.csv")
