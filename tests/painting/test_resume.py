@@ -96,7 +96,7 @@ def test_a_run_killed_at_random_moments_gives_the_bytes_of_an_undisturbed_one(in
     assert kills, "the run ended before it could be killed"
     assert "going on at epoch" in text
     assert cut.read_bytes() == undisturbed
-    assert sorted(path.name for path in cut.parent.iterdir()) == ["adam.csv"]
+    assert sorted(path.name for path in cut.parent.iterdir()) == [".adam.csv.sha256", "adam.csv"]
 
 
 def test_a_disk_that_is_full_while_a_run_saves_is_one_line_and_the_run_goes_on_after(
